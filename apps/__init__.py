@@ -1,0 +1,1 @@
+"""The middle floor: Django apps. They import the harness below them, never the project above."""

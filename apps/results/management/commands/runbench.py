@@ -1,0 +1,189 @@
+"""``manage.py runbench``: run contenders against each other on real servers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+
+from apps.results.first_start import prepare
+from apps.results.store import Store, mark_abandoned
+from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build_plan
+from apps.scenarios.registry import scenarios
+from benchmarks.events import Event
+from benchmarks.exceptions import CrossoverError, UsageError
+from benchmarks.plan import Middleware, Plan
+from benchmarks.record import State, write
+from benchmarks.reports.progress import progress
+from benchmarks.reports.terminal import WIDEST, print_run
+from benchmarks.runner import Runner
+from benchmarks.servers import load_servers
+from benchmarks.services.database import check_choice
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+EXAMPLES = """
+examples:
+  manage.py runbench                                     all defaults, about two minutes
+  manage.py runbench fan_out --concurrency 8,64          one scenario at two load levels
+  manage.py runbench orm_read --contender sync@gunicorn-threads --contender async@uvicorn
+  manage.py runbench --middleware none --json run.json   framework against framework, kept in a file
+  manage.py runbench --list                              what there is to choose from
+"""
+
+
+def positive(kind: type[int] | type[float], highest: float) -> Any:
+    """An argparse type: a number above zero, with a bound that keeps a slip of the keyboard harmless."""
+
+    def parse(text: str) -> int | float:
+        try:
+            number = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+        if not 0 < number <= highest:
+            raise argparse.ArgumentTypeError(f"{text} is out of range: above 0, at most {highest:g}")
+        return number
+
+    return parse
+
+
+def levels(text: str) -> tuple[int, ...]:
+    """An argparse type: ``8,64`` → (8, 64)."""
+    return tuple(dict.fromkeys(positive(int, 20_000)(word) for word in text.split(",")))
+
+
+class Command(BaseCommand):
+    help = "Run the contenders against each other on real servers and show what was measured."
+    requires_system_checks = ["scenarios"]
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("scenario", nargs="*", help=f"scenarios to run (default: {' '.join(DEFAULT_SCENARIOS)})")
+        parser.add_argument(
+            "--contender",
+            action="append",
+            metavar="VARIANT@SERVER",
+            help=f"a variant on a server; may be given several times (default: {' '.join(DEFAULT_CONTENDERS)})",
+        )
+        parser.add_argument(
+            "--concurrency", type=levels, metavar="N[,N…]", help="connections, each with one request under way (32)"
+        )
+        parser.add_argument("--duration", type=positive(float, 3600), metavar="S", help="seconds a round measures (0.8)")
+        parser.add_argument("--rounds", type=positive(int, 1000), metavar="N", help="rounds per cell (5)")
+        parser.add_argument("--seed", type=int, metavar="N", help="for requests, order and upstream latencies (1)")
+        parser.add_argument("--middleware", choices=[*Middleware], help="what stands before Django's views (default)")
+        parser.add_argument("--database", metavar="CHOICE", help="embedded (default), sqlite, or a PostgreSQL URL")
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write the run to a file, too")
+        parser.add_argument("--list", action="store_true", help="list scenarios, variants and servers, and stop")
+        parser.add_argument("--dry-run", action="store_true", help="show what would be run, and stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        console = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else sys.stdout)  # type: ignore[attr-defined]
+        if not console.is_terminal:
+            console.width = WIDEST
+        try:
+            if options["list"]:
+                self._list(console)
+                return
+            plan = self._plan(options)
+            if options["dry_run"]:
+                self._show(console, plan)
+                return
+            self._run(console, plan, options["json"])
+        except CrossoverError as error:
+            self._give_up(error)
+
+    def _plan(self, options: dict[str, Any]) -> Plan:
+        wanted: dict[str, Any] = {
+            "concurrencies": options["concurrency"],
+            "duration_s": options["duration"],
+            "rounds": options["rounds"],
+            "seed": options["seed"],
+            "middleware": options["middleware"],
+            "database": options["database"] or os.environ.get("CROSSOVER_DATABASE_URL") or None,
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        check_choice(given.get("database", "embedded"))
+        target: Path | None = options["json"]
+        if target is not None and not target.resolve().parent.is_dir():
+            raise UsageError(f"--json {target}: there is no folder {target.parent}", hint="make it, or name another file")
+        return build_plan(options["scenario"], options["contender"] or (), **given)
+
+    def _run(self, console: Console, plan: Plan, target: Path | None) -> None:
+        prepare()
+        mark_abandoned()
+        store = Store()
+        about = f"{len(plan.workloads)} scenarios, {len(plan.contenders)} contenders, {plan.rounds} rounds"
+        console.print(f"{about}: about {plan.estimate_s():.0f} s. Ctrl-C stops it and keeps what was measured.")
+        error: BaseException | None = None
+        with progress(console) as display:
+
+            def listen(event: Event) -> None:
+                store(event)
+                display(event)
+
+            runner = Runner(plan, listen)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, _interrupt)
+            try:
+                runner.run()
+            except (KeyboardInterrupt, CrossoverError) as caught:
+                error = caught
+        record = runner.record
+        print_run(console, record)
+        if target is not None:
+            write(record, target)
+        if store.run is not None:
+            place = f"run {store.run.pk} in the showcase's database"
+            console.print(f"\nStored as {place}{f' and in {target}' if target else ''}; it took {record.wall_s:.0f} s.")
+        if isinstance(error, KeyboardInterrupt):
+            self.stderr.write(self.style.WARNING("Interrupted: what was measured until then is kept, marked as aborted."))
+            raise SystemExit(EXIT_INTERRUPTED)
+        if isinstance(error, CrossoverError):
+            raise error
+        if record.state is State.FAILED:
+            failed = [cell for cell in record.cells if cell.state is State.FAILED]
+            raise CommandError(f"{len(failed)} of {len(record.cells)} cells failed; see above.", returncode=EXIT_FAILED)
+
+    def _list(self, console: Console) -> None:
+        for card in scenarios().values():
+            console.print(f"[bold]{card.name}[/bold]  {card.title}. {card.question}")
+            for variant in card.variants:
+                told = f"not applicable: {variant.not_applicable}" if variant.not_applicable else variant.summary
+                console.print(f"    {variant.name:10} {told}")
+        console.print("[bold]servers[/bold]")
+        for server in load_servers().values():
+            missing = f" (not installed: {server.pip_line})" if server.missing() else ""
+            console.print(f"    {server.name:18} {server.interface:8} {server.summary}{missing}")
+
+    def _show(self, console: Console, plan: Plan) -> None:
+        for workload in plan.workloads:
+            console.print(f"[bold]{workload.scenario}[/bold]  {workload.title}")
+            for cell in plan.cells(workload):
+                excuse = workload.excused.get(cell.contender.variant, "")
+                console.print(f"    {cell.contender} at {cell.concurrency} connections" + (f": {excuse}" if excuse else ""))
+        rounds = f"{plan.rounds} rounds of {plan.duration_s:g} s after {plan.warmup_s:g} s of warm-up"
+        console.print(f"{rounds}, seed {plan.seed}, middleware {plan.middleware}: about {plan.estimate_s():.0f} s.")
+
+    def _give_up(self, error: CrossoverError) -> NoReturn:
+        hint = f"\n{error.hint[0].upper()}{error.hint[1:]}." if error.hint else ""
+        code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+        raise CommandError(f"{error}{hint}", returncode=code) from error
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """SIGTERM and a closed terminal end a run as Ctrl-C does."""
+    raise KeyboardInterrupt

@@ -1,0 +1,109 @@
+"""Runs into the showcase's database as they happen, and back into records."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import psutil
+from django.db import transaction
+
+from apps.results.models import Cell, Round, Run
+from benchmarks.events import CellChanged, Event, RoundFinished, RunFinished, RunStarted
+from benchmarks.json_codec import json_codec
+from benchmarks.record import CellRecord, RoundRecord, RunRecord, State
+
+CELL_KEY = ("scenario", "contender", "concurrency")
+CELL_COLUMNS = (*CELL_KEY, "state", "reason")
+RUN_COLUMNS = ("state", "reason", "wall_s", "seed", "options", "environment", "notes", "schema")
+GONE = "the command that measured it is gone"
+
+
+class Store:
+    """A listener that writes what it hears; every event is on disk before the run goes on."""
+
+    run: Run | None = None
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case RunStarted(run=record):
+                self.run = Run.objects.create(
+                    **_run_columns(record), command_pid=os.getpid(), command_started=psutil.Process().create_time()
+                )
+            case CellChanged(cell=cell):
+                self._save_cell(cell)
+            case RoundFinished(cell=cell, entry=entry):
+                self._save_round(cell, entry)
+            case RunFinished(run=record) if self.run is not None:
+                Run.objects.filter(pk=self.run.pk).update(**_run_columns(record))
+
+    def _save_cell(self, cell: CellRecord) -> Cell:
+        data = json_codec.unstructure(replace(cell, rounds=[]))
+        hosting = {key: value for key, value in data.items() if key not in (*CELL_COLUMNS, "rounds")}
+        counts = {str(bucket): count for bucket, count in sorted(cell.histogram().counts.items())}
+        return Cell.objects.update_or_create(
+            run=self.run,
+            **{key: data[key] for key in CELL_KEY},
+            defaults={"state": data["state"], "reason": data["reason"], "hosting": hosting, "histogram": counts},
+        )[0]
+
+    def _save_round(self, cell: CellRecord, entry: RoundRecord) -> None:
+        with transaction.atomic():
+            Round.objects.create(cell=self._save_cell(cell), **json_codec.unstructure(entry))
+
+
+def _run_columns(record: RunRecord) -> dict[str, Any]:
+    data = json_codec.unstructure(record)
+    return {
+        **{name: data[name] for name in RUN_COLUMNS},
+        "scenarios": data["scenarios"],
+        "started_at": datetime.fromisoformat(record.started_at),
+        "finished_at": datetime.fromisoformat(record.finished_at) if record.finished_at else None,
+    }
+
+
+def load_run(run: Run) -> RunRecord:
+    """The stored run as a record; three queries, whatever its size."""
+    cells = Cell.objects.filter(run=run).prefetch_related("rounds")
+    data = {name: getattr(run, name) for name in (*RUN_COLUMNS, "scenarios")}
+    data["started_at"] = run.started_at.isoformat(timespec="seconds")
+    data["finished_at"] = run.finished_at.isoformat(timespec="seconds") if run.finished_at else ""
+    data["cells"] = [_cell_data(cell) for cell in cells]
+    return json_codec.structure(data, RunRecord)
+
+
+def _cell_data(cell: Cell) -> dict[str, Any]:
+    rounds = [
+        {
+            **{name: getattr(entry, name) for name in ("number", "position", "state", "reason", "load", "usage")},
+            "load_side_busy": entry.load_side_busy,
+            "started_at": entry.started_at.isoformat(timespec="seconds"),
+        }
+        for entry in cell.rounds.all()
+    ]
+    return {**{name: getattr(cell, name) for name in CELL_COLUMNS}, **cell.hosting, "rounds": rounds}
+
+
+def command_alive(run: Run) -> bool:
+    """Whether the very process that measures this run still exists."""
+    try:
+        process = psutil.Process(run.command_pid)
+        return abs(process.create_time() - run.command_started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def mark_abandoned() -> int:
+    """Runs whose command is gone (killed, power failure) are shown as aborted; returns how many there were."""
+    gone = [run.pk for run in Run.objects.filter(state=State.RUNNING) if not command_alive(run)]
+    with transaction.atomic():
+        Cell.objects.filter(run__in=gone, state=State.RUNNING).update(state=State.ABORTED, reason=GONE)
+        return Run.objects.filter(pk__in=gone, state=State.RUNNING).update(state=State.ABORTED, reason=GONE)
+
+
+def latest_run() -> Run | None:
+    """The newest run, after the abandoned ones were marked."""
+    mark_abandoned()
+    return Run.objects.first()

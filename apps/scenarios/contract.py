@@ -1,0 +1,75 @@
+"""What a scenario is: one card that declares its question, its variants, its requests and their right answers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.load.specs import Exchange, Expectation
+from benchmarks.plan import BASELINE
+from benchmarks.servers.base import Interface
+
+__all__ = ["STANDARD_VARIANTS", "Exchange", "Expectation", "Scenario", "Variant"]
+
+DJANGO = frozenset({Interface.WSGI, Interface.ASGI})
+STANDARD_VARIANTS: dict[str, frozenset[Interface]] = {
+    "sync": DJANGO,
+    "async": frozenset({Interface.ASGI}),
+    "wrapped": frozenset({Interface.ASGI}),
+    "aiohttp": frozenset({Interface.AIOHTTP}),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way the scenario's code is written: ``<name>_view.py`` in the scenario's folder, with a ``view`` in it.
+
+    ``interfaces`` says which servers can host it; the four standard variants know theirs. ``wait_ms`` is the least
+    time a request spends waiting, the basis of its ceiling. ``not_applicable`` is the reason why there is no such
+    view; it has to be given for each of the four that is missing.
+    """
+
+    name: str
+    summary: str = ""
+    wait_ms: float = 0.0
+    needs_postgresql: bool = False
+    not_applicable: str = ""
+    interfaces: frozenset[Interface] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not self.interfaces:
+            object.__setattr__(self, "interfaces", STANDARD_VARIANTS.get(self.name, DJANGO))
+
+    @property
+    def module(self) -> str:
+        return self.name.replace("-", "_") + "_view"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A card. ``exchange`` draws one request with its right answer; the same dice give the same requests."""
+
+    name: str
+    title: str
+    question: str
+    claims: tuple[str, ...]
+    look_for: str
+    variants: tuple[Variant, ...]
+    exchange: Callable[[random.Random], Exchange]
+    needs: frozenset[str] = frozenset()  # "database", "upstream"
+    example: str = ""  # a query whose answer is worth a look, in the small catalog too
+    exchanges: int = 1000  # how many different requests a run draws
+    baseline: str = BASELINE
+
+    def draw(self, seed: int) -> tuple[Exchange, ...]:
+        """The requests of a run."""
+        dice = random.Random(f"{self.name}/{seed}")
+        return tuple(self.exchange(dice) for _ in range(self.exchanges))
+
+    def variant(self, name: str) -> Variant | None:
+        return next((variant for variant in self.variants if variant.name == name), None)
+
+    @property
+    def applicable(self) -> tuple[Variant, ...]:
+        return tuple(variant for variant in self.variants if not variant.not_applicable)

@@ -1,0 +1,1 @@
+"""An answer built from ten calls to other services."""

@@ -1,0 +1,41 @@
+"""The card of ``fan_out``."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from apps.catalog import corpus
+from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
+from apps.scenarios.fan_out import work
+from benchmarks.services.upstream import DEFAULT_DELAY_MS, answer_value
+
+
+def exchange(dice: random.Random) -> Exchange:
+    """A random book; what each service knows about it is a function of its id."""
+    book = dice.randrange(1, corpus.BOOKS + 1)
+    legs = [{"service": service, "value": answer_value(service, book)} for service in work.SERVICES]
+    body = json.dumps(work.page(book, legs)).encode()
+    return Exchange(f"book={book}", expectation=Expectation(body=body, upstream_calls=len(work.SERVICES)))
+
+
+SCENARIO = Scenario(
+    name="fan_out",
+    title="An answer built from ten calls to other services",
+    question="Ten calls of 20 ms each: one after another, in threads, or all at once?",
+    claims=("C3", "C4", "C5", "C8"),
+    look_for=(
+        "The sync variant waits for its ten calls one after another: at least 200 ms an answer, however many threads "
+        "there are. The async variants wait for the slowest of ten. The wrapped variant spends ten threads on one "
+        "answer and has as many threads in all as gunicorn-threads has."
+    ),
+    variants=(
+        Variant("sync", "httpx.Client, one call after another", wait_ms=DEFAULT_DELAY_MS * len(work.SERVICES)),
+        Variant("async", "httpx.AsyncClient on aiohttp's transport, gathered", wait_ms=DEFAULT_DELAY_MS),
+        Variant("wrapped", "the sync calls in threads, gathered", wait_ms=DEFAULT_DELAY_MS),
+        Variant("aiohttp", "aiohttp's own client session, gathered", wait_ms=DEFAULT_DELAY_MS),
+    ),
+    exchange=exchange,
+    example="book=1",
+    needs=frozenset({"upstream"}),
+)

@@ -1,0 +1,1 @@
+"""A page out of the database."""

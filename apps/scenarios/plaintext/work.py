@@ -1,0 +1,4 @@
+"""What every variant answers."""
+
+BODY = b"Hello, world!"
+CONTENT_TYPE = "text/plain"

@@ -1,0 +1,96 @@
+"""Names → plan: what the command line asks for, checked against the cards and the servers that exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apps.scenarios.contract import Scenario, Variant
+from apps.scenarios.registry import scenarios
+from benchmarks.exceptions import UsageError
+from benchmarks.plan import Contender, Plan, Workload, choose
+from benchmarks.servers import load_servers
+from benchmarks.servers.base import Server
+from benchmarks.services.database import SQLITE
+
+DEFAULT_SCENARIOS = ("plaintext", "orm_read", "fan_out")
+DEFAULT_CONTENDERS = (
+    "sync@gunicorn-sync",
+    "sync@gunicorn-threads",
+    "sync@uvicorn",
+    "wrapped@uvicorn",
+    "async@uvicorn",
+    "aiohttp@aiohttp",
+)
+
+
+def build_plan(
+    scenario_names: Sequence[str] = (), contender_names: Sequence[str] = (), **options: Any
+) -> Plan:
+    """The plan for these names (all defaults when empty); ``options`` are the plan's own fields.
+
+    Raises UnknownName with the closest names, UsageError for a contender that no scenario can have.
+    """
+    cards = [
+        scenarios()[choose("scenario", name, scenarios())]
+        for name in dict.fromkeys(scenario_names or DEFAULT_SCENARIOS)
+    ]
+    servers = load_servers()
+    contenders = [Contender.parse(name) for name in dict.fromkeys(contender_names or DEFAULT_CONTENDERS)]
+    for contender in contenders:
+        check_contender(contender, cards, servers)
+    database = options.get("database", "embedded")
+    workloads = tuple(
+        workload(card, options.get("seed", 1), database, contenders) for card in cards
+    )
+    return Plan(workloads=workloads, contenders=tuple(contenders), **options)
+
+
+def check_contender(contender: Contender, cards: Sequence[Scenario], servers: Mapping[str, Server]) -> None:
+    """Raises UsageError when the server cannot host the variant, or is not installed."""
+    server = servers[choose("server", contender.server, servers)]
+    known = {variant.name for card in cards for variant in card.variants}
+    choose("variant", contender.variant, known)
+    hosts = [
+        card for card in cards if (found := card.variant(contender.variant)) and server.interface in found.interfaces
+    ]
+    if not hosts:
+        fitting = sorted(name for name, other in servers.items() if _fits(contender.variant, cards, other))
+        raise UsageError(
+            f"{contender}: {contender.server} speaks {server.interface}, which the variant {contender.variant} does not",
+            hint=f"servers for {contender.variant}: {', '.join(fitting)}",
+        )
+    if missing := server.missing():
+        raise UsageError(f"{contender}: {', '.join(missing)} is not installed", hint=f"run: {server.pip_line}")
+
+
+def _fits(variant: str, cards: Sequence[Scenario], server: Server) -> bool:
+    return any(server.interface in found.interfaces for card in cards if (found := card.variant(variant)))
+
+
+def workload(card: Scenario, seed: int, database: str, contenders: Sequence[Contender]) -> Workload:
+    """A card as the harness sees it, with the reason for every contender's variant that cannot take part."""
+    excused = {}
+    for name in {contender.variant for contender in contenders}:
+        if reason := _excuse(card.variant(name), database):
+            excused[name] = reason
+    return Workload(
+        scenario=card.name,
+        title=card.title,
+        question=card.question,
+        needs=card.needs,
+        exchanges=card.draw(seed),
+        wait_ms={variant.name: variant.wait_ms for variant in card.applicable},
+        excused=excused,
+        baseline=card.baseline,
+    )
+
+
+def _excuse(variant: Variant | None, database: str) -> str:
+    if variant is None:
+        return "this scenario has no such variant"
+    if variant.not_applicable:
+        return variant.not_applicable
+    if variant.needs_postgresql and database == SQLITE:
+        return "needs PostgreSQL; the run uses SQLite"
+    return ""

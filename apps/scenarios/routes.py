@@ -1,0 +1,78 @@
+"""Variants → routes: ``/<scenario>/<variant>/`` in Django and in the aiohttp sibling, and their lifespans.
+
+A view module may have a ``lifespan``: for Django an async context manager over the ASGI state, for aiohttp a cleanup
+context of the application. It opens what must be opened once per process, on its event loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from apps.scenarios.contract import Scenario, Variant
+from apps.scenarios.registry import scenarios, view_module
+from benchmarks.servers.base import Interface
+
+if TYPE_CHECKING:
+    from aiohttp import web
+    from django.urls import URLPattern
+
+IDENTITY = "_identity/"
+
+
+def identity() -> dict[str, str]:
+    """What a server answers to prove that it is the one this run started."""
+    return {"nonce": os.environ.get("CROSSOVER_NONCE", "")}
+
+
+def variants(aiohttp: bool) -> Iterator[tuple[Scenario, Variant, ModuleType]]:
+    """Every applicable variant of one framework with its module."""
+    for card in scenarios().values():
+        for variant in card.applicable:
+            if (Interface.AIOHTTP in variant.interfaces) == aiohttp:
+                yield card, variant, view_module(card, variant)
+
+
+def django_urls() -> list[URLPattern]:
+    """The Django variants' URL patterns, named ``<scenario>-<variant>``."""
+    from django.http import HttpRequest, JsonResponse
+    from django.urls import path
+
+    def tell_identity(request: HttpRequest) -> JsonResponse:
+        return JsonResponse(identity())
+
+    return [
+        path(IDENTITY, tell_identity),
+        *(
+            path(f"{card.name}/{variant.name}/", module.view, name=f"{card.name}-{variant.name}")
+            for card, variant, module in variants(aiohttp=False)
+        ),
+    ]
+
+
+@asynccontextmanager
+async def django_lifespan(state: dict[str, Any]) -> AsyncIterator[None]:
+    """Open what the Django variants need on the loop, close it at shutdown."""
+    async with AsyncExitStack() as stack:
+        for _, _, module in variants(aiohttp=False):
+            if hasattr(module, "lifespan"):
+                await stack.enter_async_context(module.lifespan(state))
+        yield
+
+
+def add_aiohttp_routes(app: web.Application) -> None:
+    """Give an aiohttp application the same paths for the aiohttp variants."""
+    from aiohttp import web
+
+    async def tell_identity(request: web.Request) -> web.Response:
+        return web.json_response(identity())
+
+    app.router.add_get(f"/{IDENTITY}", tell_identity)
+    for card, variant, module in variants(aiohttp=True):
+        app.router.add_route("*", f"/{card.name}/{variant.name}/", module.view)
+        if hasattr(module, "lifespan"):
+            if module.lifespan not in app.cleanup_ctx:  # several scenarios may share one
+                app.cleanup_ctx.append(module.lifespan)

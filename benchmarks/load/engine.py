@@ -1,0 +1,70 @@
+"""The generator process: takes a load specification over a unix socket, drives it, tells the result.
+
+    python -m benchmarks.load.engine SOCKET
+
+Lines of JSON: the client sends a LoadSpec; it gets ``{"event": "begin"}``, ``{"event": "end"}`` around the measured
+window, each answered by an empty line before time goes on, then ``{"event": "result", …}`` or ``{"event": "error"}``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from benchmarks.json_codec import json_codec
+from benchmarks.load.pacing import ClosedLoop
+from benchmarks.load.specs import LoadSpec
+
+LINE_LIMIT = 1 << 27
+
+
+async def serve_client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Carry out load specifications until the client hangs up."""
+
+    async def notify(event: str) -> None:
+        writer.write(json.dumps({"event": event}).encode() + b"\n")
+        await writer.drain()
+        await reader.readline()
+
+    while line := await reader.readline():
+        spec = json_codec.loads(line, LoadSpec)
+        try:
+            result = await ClosedLoop(spec).run(notify)
+            answer = {"event": "result", "result": json_codec.unstructure(result)}
+        except OSError as error:
+            answer = {"event": "error", "message": str(error)}
+        writer.write(json.dumps(answer).encode() + b"\n")
+        await writer.drain()
+    writer.close()
+
+
+def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A callback raised: the round's figures would be wrong, so die and leave the traceback in the log."""
+    loop.default_exception_handler(context)
+    os._exit(1)
+
+
+async def serve(path: Path) -> None:
+    asyncio.get_running_loop().set_exception_handler(fail)
+    server = await asyncio.start_unix_server(serve_client, path, limit=LINE_LIMIT)
+    async with server:
+        await server.serve_forever()
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where it is installed."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        from asyncio import new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(coroutine)
+
+
+if __name__ == "__main__":
+    run(serve(Path(sys.argv[1])))

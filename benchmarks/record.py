@@ -1,0 +1,142 @@
+"""A run as it is stored and exported: versioned JSON that can be read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import cattrs
+from cattrs import transform_error
+
+from benchmarks.exceptions import RecordError
+from benchmarks.json_codec import json_codec
+from benchmarks.load.specs import LoadResult
+from benchmarks.resources import Usage
+from benchmarks.stats.histogram import Histogram
+
+SCHEMA_VERSION = 1
+
+
+class State(StrEnum):
+    """What became of a run, a cell or a round."""
+
+    RUNNING = "running"
+    OK = "ok"
+    VOID = "void"  # measured, but the instrument says it must not be believed
+    FAILED = "failed"
+    ABORTED = "aborted"
+    EXCUSED = "not applicable"
+
+
+@dataclass
+class RoundRecord:
+    """One measured repetition of a cell."""
+
+    number: int
+    position: int  # place in the round's shuffled order
+    started_at: str  # ISO 8601, UTC
+    state: State
+    reason: str = ""
+    load: LoadResult | None = None
+    usage: dict[str, Usage] = field(default_factory=dict)  # "server", "generator", "postgres", "upstream"
+    load_side_busy: float | None = None  # share of the load side's CPUs that was busy; None where unpinned
+
+    @property
+    def requests_per_s(self) -> float:
+        return self.load.succeeded / self.load.window_s if self.load else 0.0
+
+
+@dataclass
+class CellRecord:
+    """One cell: how it was hosted, what was verified, its rounds."""
+
+    scenario: str
+    contender: str
+    concurrency: int
+    state: State = State.RUNNING
+    reason: str = ""
+    middleware: str = ""
+    command: list[str] = field(default_factory=list)
+    workers: int = 0
+    threads: int = 0
+    cannot: list[str] = field(default_factory=list)
+    wait_ms: float = 0.0
+    slots: int | None = None  # requests it can serve at once; None: as many as connections
+    verified: list[str] = field(default_factory=list)
+    rounds: list[RoundRecord] = field(default_factory=list)
+
+    @property
+    def valid_rounds(self) -> list[RoundRecord]:
+        return [entry for entry in self.rounds if entry.state is State.OK and entry.load is not None]
+
+    def histogram(self) -> Histogram:
+        """The latencies of all valid rounds, merged."""
+        return Histogram.merged(Histogram.of_counts(entry.load.histogram) for entry in self.valid_rounds if entry.load)
+
+
+@dataclass
+class ScenarioRecord:
+    """What a reader of a stored run has to know of a scenario, whatever its card says by then."""
+
+    name: str
+    title: str
+    question: str
+    baseline: str
+
+
+@dataclass
+class RunRecord:
+    """The plan, its rounds, and the environment it ran in."""
+
+    started_at: str
+    seed: int
+    options: dict[str, Any]
+    scenarios: list[ScenarioRecord]
+    environment: dict[str, Any] = field(default_factory=dict)
+    state: State = State.RUNNING
+    reason: str = ""
+    finished_at: str = ""
+    wall_s: float = 0.0
+    cells: list[CellRecord] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    schema: int = SCHEMA_VERSION
+
+
+def dumps(record: RunRecord) -> str:
+    return json_codec.dumps(record, indent=1)
+
+
+def loads(text: str, source: str = "the record") -> RunRecord:
+    """Raises RecordError, with the place, when the text is damaged or of a version this code does not know."""
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise RecordError(f"{source} is not JSON: {error}", hint="was it cut off? export the run again") from error
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if schema != SCHEMA_VERSION:
+        raise RecordError(
+            f"{source} has schema {schema!r}; this version reads {SCHEMA_VERSION}",
+            hint="read it with the version of this project that wrote it",
+        )
+    try:
+        return json_codec.structure(data, RunRecord)
+    except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError) as error:
+        raise RecordError(f"{source} is damaged: {'; '.join(transform_error(error)[:3])}") from error
+
+
+def write(record: RunRecord, path: Path) -> None:
+    """Write whole or not at all."""
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(dumps(record))
+    temporary.replace(path)
+
+
+def read(path: Path) -> RunRecord:
+    """Raises RecordError when the file is absent or damaged."""
+    try:
+        return loads(path.read_text(), str(path))
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from error

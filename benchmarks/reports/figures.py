@@ -1,0 +1,32 @@
+"""How figures are written: units, sensible digits, and a dash where there is none."""
+
+from __future__ import annotations
+
+from benchmarks.stats.ratios import Ratio
+
+NONE = "–"
+
+
+def rate(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def milliseconds(value: float | None) -> str:
+    return NONE if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def megabytes(value: int | None) -> str:
+    return NONE if value is None else f"{value / 1e6:,.0f}"
+
+
+def whole(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"
+
+
+def times(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def ratio(value: Ratio | None) -> str:
+    """The ratio with its interval."""
+    return NONE if value is None else f"{times(value.value)} × ({times(value.low)}–{times(value.high)})"

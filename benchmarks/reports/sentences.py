@@ -1,0 +1,49 @@
+"""One sentence per scenario that says what was seen, and no more than that."""
+
+from __future__ import annotations
+
+from benchmarks.record import RunRecord
+from benchmarks.reports.figures import rate, times
+from benchmarks.stats.summary import CellSummary, summarise
+
+
+def sentence(run: RunRecord, scenario: str) -> str:
+    """What was seen at the highest load level; differences the interval does not carry are called none."""
+    rows = summarise(run, scenario)
+    level = max((row.cell.concurrency for row in rows if row.requests_per_s), default=None)
+    if level is None:
+        return "No cell has a figure that can be believed, so nothing can be said."
+    rows = [row for row in rows if row.cell.concurrency == level and row.requests_per_s is not None]
+    best = max(rows, key=lambda row: row.requests_per_s or 0.0)
+    baseline = next((row for row in rows if row.is_baseline), None)
+    seen = f"At {level} connections {best.cell.contender} answered most, {rate(best.requests_per_s)} requests/s"
+    if baseline is None:
+        return f"{seen}; the baseline has no valid figure, so there is no ratio."
+    others = [row for row in rows if row.ratio is not None]
+    coverage = max((row.ratio.coverage for row in others if row.ratio), default=0.0)
+    parts = [part for part in (_faster(others), _slower(others), _equal(others)) if part]
+    compared = "; ".join(parts) or "nothing else was measured"
+    return f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}. {_trust(coverage)}"
+
+
+def _faster(rows: list[CellSummary]) -> str:
+    return _listed("more from", [row for row in rows if row.ratio and row.ratio.low > 1], reverse=True)
+
+
+def _slower(rows: list[CellSummary]) -> str:
+    return _listed("less from", [row for row in rows if row.ratio and row.ratio.high < 1], reverse=True)
+
+
+def _equal(rows: list[CellSummary]) -> str:
+    names = [row.cell.contender for row in rows if row.ratio and not row.ratio.different]
+    return f"no difference seen for {', '.join(names)}" if names else ""
+
+
+def _listed(words: str, rows: list[CellSummary], *, reverse: bool) -> str:
+    rows = sorted(rows, key=lambda row: row.ratio.value if row.ratio else 0.0, reverse=reverse)
+    named = [f"{row.cell.contender} ({times(row.ratio.value)} ×)" for row in rows if row.ratio]
+    return f"{words} {', '.join(named)}" if named else ""
+
+
+def _trust(coverage: float) -> str:
+    return f"Intervals are the range of the rounds and hold the median with {coverage:.0%} probability." if coverage else ""

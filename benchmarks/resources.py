@@ -1,0 +1,108 @@
+"""What processes and CPUs used during a window: CPU time, resident memory, threads."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psutil
+
+SAMPLE_INTERVAL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one process tree used in a window. Memory is summed over the tree, so shared pages count per process."""
+
+    cpu_s: float
+    peak_rss_bytes: int
+    peak_threads: int
+    processes: int
+
+
+@dataclass
+class _Tree:
+    processes: list[psutil.Process]
+    cpu_before_s: float = 0.0
+    cpu_s: float = 0.0
+    peak_rss_bytes: int = 0
+    peak_threads: int = 0
+
+    def look(self) -> float:
+        """Sample once; returns the tree's CPU seconds so far (what has ended keeps its last figure out)."""
+        cpu_s, rss_bytes, threads = 0.0, 0, 0
+        for process in self.processes:
+            with contextlib.suppress(psutil.Error), process.oneshot():
+                times = process.cpu_times()
+                cpu_s += times.user + times.system
+                rss_bytes += process.memory_info().rss
+                threads += process.num_threads()
+        self.peak_rss_bytes = max(self.peak_rss_bytes, rss_bytes)
+        self.peak_threads = max(self.peak_threads, threads)
+        return cpu_s
+
+
+def tree_of(pid: int) -> list[psutil.Process]:
+    """A process and everything below it."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+class Sampler:
+    """Watches process trees between ``begin`` and ``end``; ``sampled`` ones ten times a second, others at both edges."""
+
+    def __init__(self, pids: Mapping[str, int], sampled: str, load_side_cpus: tuple[int, ...]) -> None:
+        self._pids = pids
+        self._sampled = sampled
+        self._cpus = load_side_cpus
+        self._stop = threading.Event()
+
+    def begin(self) -> None:
+        self._trees = {name: _Tree(tree_of(pid)) for name, pid in self._pids.items()}
+        for tree in self._trees.values():
+            tree.cpu_before_s = tree.look()
+        self._busy_before = _busy_and_total(self._cpus)
+        self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        tree = self._trees[self._sampled]
+        while not self._stop.wait(SAMPLE_INTERVAL_S):
+            tree.look()
+
+    def end(self) -> None:
+        for tree in self._trees.values():
+            tree.cpu_s = tree.look() - tree.cpu_before_s
+        busy, total = _busy_and_total(self._cpus)
+        busy_before, total_before = self._busy_before
+        self.load_side_busy = (busy - busy_before) / (total - total_before) if total > total_before else None
+        self._stop.set()
+        self._thread.join()
+
+    def usage(self) -> dict[str, Usage]:
+        """After ``end``: what each tree used."""
+        return {
+            name: Usage(tree.cpu_s, tree.peak_rss_bytes, tree.peak_threads, len(tree.processes))
+            for name, tree in self._trees.items()
+        }
+
+
+def _busy_and_total(cpus: tuple[int, ...]) -> tuple[float, float]:
+    """Busy and total seconds of these CPUs since boot; zeros when none are named."""
+    if not cpus:
+        return 0.0, 0.0
+    times = psutil.cpu_times(percpu=True)
+    busy = total = 0.0
+    for cpu in cpus:
+        fields = times[cpu]._asdict()
+        fields.pop("guest", None)  # already part of user
+        fields.pop("guest_nice", None)
+        idle = fields.get("idle", 0.0) + fields.get("iowait", 0.0)
+        total += sum(fields.values())
+        busy += sum(fields.values()) - idle
+    return busy, total

@@ -1,0 +1,14 @@
+"""The sibling service on aiohttp's own server, on the same event loop as uvicorn."""
+
+from benchmarks.servers.base import ENTRY_POINTS, KEEP_ALIVE_S, Hosting, Interface, Server
+
+SERVER = Server(
+    name="aiohttp",
+    interface=Interface.AIOHTTP,
+    summary="aiohttp's own server, one process; no Django in it",
+    command=lambda hosting: (
+        *(hosting.python, "-m", ENTRY_POINTS[Interface.AIOHTTP]),
+        *("--fd", "{fd}", "--keep-alive", str(KEEP_ALIVE_S)),
+    ),
+    cannot=("no Django middlewares: compare it with --middleware none for the framework alone",),
+)

@@ -1,0 +1,73 @@
+"""What a server is: how to start it, how many requests it serves at once, and what it cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from typing import Literal
+
+KEEP_ALIVE_S = 30  # longer than any pause of the generator, so that no server closes a connection in use
+
+
+class Interface(StrEnum):
+    """How a server calls an application."""
+
+    WSGI = "wsgi"
+    ASGI = "asgi"
+    AIOHTTP = "aiohttp"
+
+
+ENTRY_POINTS = {
+    Interface.WSGI: "project.wsgi:application",
+    Interface.ASGI: "project.asgi:application",
+    Interface.AIOHTTP: "project.aiohttp_app",
+}
+SETTINGS_UNDER_TEST = "project.settings_under_test"
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """The resources a run gives a server."""
+
+    cores: int  # CPUs the server is pinned to
+    connections: int  # highest number of concurrent connections in the run
+    python: str  # interpreter to run it with
+
+
+@dataclass(frozen=True)
+class Server:
+    """One way of hosting an application.
+
+    ``command`` gives the words of the command line; ``{fd}`` stands for the listening socket it inherits or, with
+    ``socket="bind"``, ``{port}`` for the port it is to bind itself. ``slots`` is the number of requests it can serve
+    at once (None: as many as there are connections), the basis of every ceiling.
+    """
+
+    name: str
+    interface: Interface
+    summary: str
+    command: Callable[[Hosting], tuple[str, ...]]
+    workers: Callable[[Hosting], int] = lambda hosting: 1
+    threads: Callable[[Hosting], int] = lambda hosting: 1
+    slots: Callable[[Hosting], int | None] = lambda hosting: None
+    cannot: tuple[str, ...] = ()
+    keep_alive: bool = True
+    socket: Literal["inherit", "bind"] = "inherit"
+    requires: tuple[str, ...] = ()
+    pip_line: str = ""
+
+    def missing(self) -> tuple[str, ...]:
+        """Modules it needs that are not installed."""
+        return tuple(name for name in self.requires if find_spec(name) is None)
+
+
+def gunicorn(hosting: Hosting, *options: str) -> tuple[str, ...]:
+    """Gunicorn's command line as every gunicorn server here uses it; its access log is off by default."""
+    return (
+        *(hosting.python, "-m", "gunicorn", ENTRY_POINTS[Interface.WSGI], "--bind", "fd://{fd}"),
+        *("--keep-alive", str(KEEP_ALIVE_S), "--graceful-timeout", "1", "--timeout", "60", "--log-level", "warning"),
+        "--no-control-socket",  # it would be shared between all gunicorns of this user
+        *options,
+    )

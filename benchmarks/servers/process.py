@@ -1,0 +1,109 @@
+"""Start a server, prove that the one that answers is the one that was started, stop it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.exceptions import Impostor, NotReady, ProcessDied
+from benchmarks.servers.base import Hosting, Server
+from benchmarks.wards import Guard, SocketMode, Ward
+
+IDENTITY_PATH = "/_identity/"
+READY_TIMEOUT_S = 30.0
+PROBE_TIMEOUT_S = 2.0
+SLOW_START_S = 5.0  # from then on the progress display says what it is waiting for
+
+
+@dataclass
+class Process:
+    """A running server and the nonce it has to echo."""
+
+    ward: Ward
+    nonce: str
+    started_s: float = field(default_factory=time.monotonic)
+
+    @property
+    def port(self) -> int:
+        return self.ward.port
+
+
+def start(guard: Guard, name: str, server: Server, hosting: Hosting, env: Mapping[str, str], cpus: Sequence[int]) -> Process:
+    """Start ``server`` as ward ``name``; does not wait until it answers."""
+    return start_command(guard, name, server.command(hosting), env, cpus, server.socket)
+
+
+def start_command(
+    guard: Guard,
+    name: str,
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cpus: Sequence[int],
+    socket_mode: SocketMode = "inherit",
+) -> Process:
+    """Start any program that answers its nonce at ``/_identity/``."""
+    nonce = secrets.token_hex(8)
+    ward = guard.start(name, argv, env={**env, "CROSSOVER_NONCE": nonce}, cpus=cpus, socket_mode=socket_mode)
+    return Process(ward, nonce)
+
+
+def wait_until_ready(
+    process: Process, on_slow: Callable[[float], None] = lambda waited_s: None, timeout_s: float = READY_TIMEOUT_S
+) -> None:
+    """Wait for the server's own answer.
+
+    Raises ProcessDied (with its log) as soon as it ends, Impostor when somebody else answers, NotReady after
+    ``timeout_s``. ``on_slow`` is told the seconds waited, once a second.
+    """
+    ward, next_word_s, last = process.ward, SLOW_START_S, "no connection"
+    while True:
+        waited_s = time.monotonic() - process.started_s
+        if not ward.alive:
+            raise ProcessDied(
+                f"{ward.name} ended on start with code {ward.returncode}; its last log lines:\n{ward.log_tail()}",
+                hint="run its command by hand to see more: " + " ".join(ward.argv),
+            )
+        try:
+            status, body = get(process.port, IDENTITY_PATH, timeout_s=PROBE_TIMEOUT_S)
+        except (OSError, http.client.HTTPException) as error:
+            last = str(error) or type(error).__name__
+        else:
+            if _nonce(body) == process.nonce:
+                return
+            if status == 200 or _nonce(body):
+                raise Impostor(
+                    f"something else answers on port {process.port}, not the {ward.name} that was started",
+                    hint="find it with: ss -ltnp; stop it, then run again",
+                )
+            last = f"status {status}"
+        if waited_s > timeout_s:
+            raise NotReady(
+                f"{ward.name} did not answer within {timeout_s:.0f} s ({last}); its last log lines:\n{ward.log_tail()}"
+            )
+        if waited_s > next_word_s:
+            on_slow(waited_s)
+            next_word_s += 1.0
+        time.sleep(0.02)
+
+
+def get(port: int, target: str, *, timeout_s: float) -> tuple[int, bytes]:
+    """One GET on loopback. Raises OSError or http.client.HTTPException."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    try:
+        connection.request("GET", target, headers={"Connection": "close"})
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def _nonce(body: bytes) -> str:
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return ""
+    return str(data.get("nonce", "")) if isinstance(data, dict) else ""

@@ -1,0 +1,19 @@
+"""Uvicorn with stock Django: one process, one event loop."""
+
+from benchmarks.servers.base import ENTRY_POINTS, KEEP_ALIVE_S, Hosting, Interface, Server
+
+
+def command(hosting: Hosting) -> tuple[str, ...]:
+    return (
+        *(hosting.python, "-m", "uvicorn", ENTRY_POINTS[Interface.ASGI], "--fd", "{fd}", "--workers", "1"),
+        *("--loop", "auto", "--http", "auto", "--lifespan", "on", "--no-access-log", "--log-level", "warning"),
+        *("--timeout-keep-alive", str(KEEP_ALIVE_S), "--timeout-graceful-shutdown", "1"),
+    )
+
+
+SERVER = Server(
+    name="uvicorn",
+    interface=Interface.ASGI,
+    summary="uvicorn, one process; sync views get a thread per request from asgiref",
+    command=command,
+)

@@ -1,0 +1,1 @@
+"""What scenarios talk to: PostgreSQL and the upstream microservices."""

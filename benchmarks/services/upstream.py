@@ -1,0 +1,173 @@
+"""The upstream: other teams' microservices, with latency, jitter, failures and faults that can be asked for.
+
+``GET /<service>/<book>`` answers after ``delay × (1 + jitter × X)``, X lognormal with mean 1, drawn from the seed, the
+service and the book: the same leg is equally slow for every contender, and never faster than ``delay``.
+
+    python -m benchmarks.services.upstream --port 8900 --delay-ms 20 --jitter 0.1
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+from aiohttp import web
+
+from benchmarks.services.listening import add_listen_options, run_app
+
+DEFAULT_PORT = 8900
+DEFAULT_DELAY_MS = 20.0
+DEFAULT_JITTER = 0.1
+SERVICES = (
+    *("price", "stock", "reviews", "rating", "author"),
+    *("shipping", "promotions", "related", "availability", "cover"),
+)
+DRIP_INTERVAL_S = 0.2
+HANG_S = 30.0
+
+
+class Fault(StrEnum):
+    """What can be wrong with a service that is up."""
+
+    NONE = "none"
+    DRIP = "drip"  # one byte at a time: every single read is in time, the whole never
+    HANG = "hang"  # accepts, never answers
+    RESET = "reset"  # cuts the connection instead of answering
+    SHORT = "short"  # announces more bytes than it sends
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the upstream behaves; a fault hits one service, or all when ``fault_service`` is empty."""
+
+    delay_ms: float = DEFAULT_DELAY_MS
+    jitter: float = DEFAULT_JITTER
+    failure_rate: float = 0.0
+    fault: Fault = Fault.NONE
+    fault_service: str = ""
+    seed: int = 1
+
+
+@lru_cache(maxsize=1 << 17)
+def answer_value(service: str, book: int) -> int:
+    """What a service knows about a book: a number, the same in every run."""
+    return random.Random(f"{service}/{book}").randrange(10_000)
+
+
+@lru_cache(maxsize=1 << 17)
+def draw(behaviour: Behaviour, service: str, book: int) -> tuple[float, bool]:
+    """Seconds until the answer, and whether it is a failure (503)."""
+    dice = random.Random(f"{behaviour.seed}/{service}/{book}")
+    stretch = 1.0 + behaviour.jitter * dice.lognormvariate(-0.5, 1.0)  # exp(-0.5 + 1/2) = mean 1
+    return behaviour.delay_ms / 1000.0 * stretch, dice.random() < behaviour.failure_rate
+
+
+async def drip(request: web.Request, body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "application/json"})
+    await response.prepare(request)
+    for position in range(len(body)):
+        await response.write(body[position : position + 1])
+        await asyncio.sleep(DRIP_INTERVAL_S)
+    return response
+
+
+async def hang(request: web.Request, body: bytes) -> web.StreamResponse:
+    await asyncio.sleep(HANG_S)
+    return web.Response(status=504)
+
+
+async def reset(request: web.Request, body: bytes) -> web.StreamResponse:
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response(status=500)
+
+
+async def short(request: web.Request, body: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": str(len(body)), "Content-Type": "application/json"})
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+FAULTS: dict[Fault, Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]] = {
+    Fault.DRIP: drip,
+    Fault.HANG: hang,
+    Fault.RESET: reset,
+    Fault.SHORT: short,
+}
+
+
+def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
+    """The upstream as an aiohttp application; ``/_calls`` tells how many calls it has answered."""
+    calls = 0
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        nonlocal calls
+        service, book = request.match_info["service"], int(request.match_info["book"])
+        if service not in SERVICES:
+            return web.json_response({"error": f"no such service; there are {', '.join(SERVICES)}"}, status=404)
+        calls += 1
+        delay_s, fails = draw(behaviour, service, book)
+        await asyncio.sleep(delay_s)
+        body = json.dumps({"service": service, "value": answer_value(service, book)}).encode()
+        if behaviour.fault is not Fault.NONE and behaviour.fault_service in ("", service):
+            return await FAULTS[behaviour.fault](request, body)
+        if fails:
+            return web.json_response({"error": "out of order"}, status=503)
+        return web.Response(body=body, content_type="application/json")
+
+    async def tell_calls(request: web.Request) -> web.Response:
+        return web.json_response({"calls": calls})
+
+    async def tell_identity(request: web.Request) -> web.Response:
+        return web.json_response({"nonce": nonce})
+
+    app = web.Application()
+    app.add_routes(
+        [
+            web.get("/_calls", tell_calls),
+            web.get("/_identity/", tell_identity),
+            web.get(r"/{service}/{book:\d+}", serve),
+        ]
+    )
+    return app
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Command line of the upstream service."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.services.upstream", description=__doc__)
+    add_listen_options(parser, DEFAULT_PORT)
+    parser.add_argument("--delay-ms", type=float, default=DEFAULT_DELAY_MS, help="least time to an answer")
+    parser.add_argument("--jitter", type=float, default=DEFAULT_JITTER, help="mean extra time, as a share of the delay")
+    parser.add_argument("--failure-rate", type=float, default=0.0, help="share of legs that answer 503")
+    parser.add_argument("--fault", type=Fault, choices=list(Fault), default=Fault.NONE)
+    parser.add_argument("--fault-service", choices=["", *SERVICES], default="", help="default: all services")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(argv)
+    if options.delay_ms < 0 or options.jitter < 0 or not 0 <= options.failure_rate <= 1:
+        parser.error("delay and jitter must not be negative, the failure rate lies between 0 and 1")
+    behaviour = Behaviour(
+        delay_ms=options.delay_ms,
+        jitter=options.jitter,
+        failure_rate=options.failure_rate,
+        fault=options.fault,
+        fault_service=options.fault_service,
+        seed=options.seed,
+    )
+    if options.fd is None:
+        print(f"upstream on http://{options.host}:{options.port}, {options.delay_ms:g} ms a call", flush=True)
+    app = make_app(behaviour, os.environ.get("CROSSOVER_NONCE", ""))
+    run_app(app, fd=options.fd, host=options.host, port=options.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""A mergeable log-linear histogram of latencies.
+
+Values are microseconds. Each power of two is split into 2,048 equal sub-buckets, so that a bucket is at most 1/2048 of
+its value wide and its middle is within 0.025 % of anything in it. After HdrHistogram (G. Tene), which has no wheel for
+every platform this project runs on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+SUB_BITS = 11
+SUB_BUCKETS = 1 << SUB_BITS
+
+
+def bucket_of(value_us: int) -> int:
+    """The bucket a value falls into; buckets are numbered in the order of their values."""
+    shift = max(0, value_us.bit_length() - SUB_BITS - 1)
+    return (shift << SUB_BITS) + (value_us >> shift)
+
+
+def bucket_middle_us(bucket: int) -> float:
+    """The value a bucket stands for, in microseconds: its middle."""
+    if bucket < 2 * SUB_BUCKETS:
+        return float(bucket)
+    shift = (bucket >> SUB_BITS) - 1
+    low = (bucket - (shift << SUB_BITS)) << shift
+    return low + ((1 << shift) - 1) / 2
+
+
+@dataclass
+class Histogram:
+    """Counts per bucket. Merging is exact: the histogram of two sets is the sum of their histograms."""
+
+    counts: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of_seconds(cls, values_s: Iterable[float]) -> Histogram:
+        return cls(Counter(bucket_of(int(value * 1e6 + 0.5)) for value in values_s))
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[int, int]) -> Histogram:
+        return cls(Counter(counts))
+
+    @classmethod
+    def merged(cls, histograms: Iterable[Histogram]) -> Histogram:
+        total: Counter[int] = Counter()
+        for histogram in histograms:
+            total.update(histogram.counts)
+        return cls(total)
+
+    @property
+    def total(self) -> int:
+        return self.counts.total()
+
+    def percentile_ms(self, percent: float) -> float | None:
+        """The latency in milliseconds that ``percent`` of the values do not exceed (nearest rank); None when empty."""
+        if not self.counts:
+            return None
+        rank, seen = max(1.0, self.total * percent / 100.0), 0
+        for bucket in sorted(self.counts):
+            seen += self.counts[bucket]
+            if seen >= rank - 1e-9:
+                return bucket_middle_us(bucket) / 1000.0
+        raise AssertionError("ranks never exceed the total")

@@ -1,0 +1,15 @@
+#!/usr/bin/env python
+"""Django's command line for this project."""
+
+import os
+import sys
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit("Crossover needs Python 3.11 or newer; this is " + sys.version.split()[0])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    try:
+        from django.core.management import execute_from_command_line
+    except ImportError:
+        sys.exit("Django is not installed here. Run 'make bench', or: pip install -r requirements.txt")
+    execute_from_command_line(sys.argv)

@@ -1,0 +1,80 @@
+"""The showcase: pages, stored runs, admin; debug toolbar with DJANGO_DEBUG=1.
+
+Environment: SECRET_KEY, DJANGO_DEBUG, DJANGO_HTTPS, DJANGO_ALLOWED_HOSTS (comma-separated), RESULTS_DATABASE_URL,
+CROSSOVER_VAR (folder for the database and the key; default ``var/``).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from project import startproject
+from project.secret_key import secret_key
+
+
+def switched_on(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(os.environ.get("CROSSOVER_VAR") or BASE_DIR / "var")
+PREPARES_ITSELF = True  # the first start makes its database, see apps/results/first_start.py
+
+SECRET_KEY = secret_key(VAR_DIR)
+DEBUG = switched_on("DJANGO_DEBUG")
+HTTPS = switched_on("DJANGO_HTTPS")
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+ALLOWED_HOSTS = LOOPBACK + [host for host in os.environ.get("DJANGO_ALLOWED_HOSTS", "").split(",") if host]
+INTERNAL_IPS = ["127.0.0.1", "::1"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    *startproject.CONTRIB_APPS,
+    "django.contrib.staticfiles",
+    "apps.catalog",
+    "apps.scenarios",
+    "apps.results",
+    "apps.comparisons",
+    *(["debug_toolbar"] if DEBUG else []),
+]
+MIDDLEWARE = [*startproject.MIDDLEWARE]
+if DEBUG:
+    MIDDLEWARE.insert(1, "debug_toolbar.middleware.DebugToolbarMiddleware")
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+TEMPLATES = startproject.TEMPLATES
+
+SQLITE: dict[str, Any] = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": VAR_DIR / "showcase.sqlite3",
+    "OPTIONS": {
+        "timeout": 20,
+        # Plain BEGIN lets two writers both start reading; one of them then fails at once, whatever the timeout.
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+    },
+}
+RESULTS_DATABASE_URL = os.environ.get("RESULTS_DATABASE_URL", "")
+DATABASES = {"default": dj_database_url.parse(RESULTS_DATABASE_URL) if RESULTS_DATABASE_URL else SQLITE}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 3600 if HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains: a showcase must not decide for its neighbours
+    "security.W021",  # HSTS preload: a list of browsers' makers, hard to leave
+]
+if not HTTPS:  # plain HTTP on loopback is the default; DJANGO_HTTPS=1 turns all of these on
+    SILENCED_SYSTEM_CHECKS += ["security.W004", "security.W008", "security.W012", "security.W016"]

@@ -1,0 +1,44 @@
+"""The servers under load: no pages, no admin, no toolbar, no static files, DEBUG off.
+
+Everything that may differ between two runs comes from the environment, which the harness sets and records.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import dj_database_url
+
+from apps.catalog.connection import connection_options, pool_options
+from project import startproject
+
+SECRET_KEY = os.environ.get("CROSSOVER_SECRET_KEY") or os.urandom(32).hex()
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+
+INSTALLED_APPS = [*startproject.CONTRIB_APPS, "apps.catalog", "apps.scenarios"]
+MIDDLEWARE = [] if os.environ.get("CROSSOVER_MIDDLEWARE") == "none" else startproject.MIDDLEWARE
+ROOT_URLCONF = "apps.scenarios.urls"
+TEMPLATES = startproject.TEMPLATES
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOGGING_CONFIG = None  # a 404 is part of the work; a log line for each would be measured
+
+DATABASE: dict[str, Any] = {}
+if url := os.environ.get("CROSSOVER_DATABASE_URL", ""):
+    DATABASE = {**dj_database_url.parse(url)}
+    if "postgresql" in DATABASE["ENGINE"]:
+        DATABASE["OPTIONS"] = {
+            **DATABASE.get("OPTIONS", {}),
+            **connection_options(os.environ.get("CROSSOVER_SCHEMA", "")),
+            "pool": pool_options(),
+        }
+    else:
+        DATABASE["OPTIONS"] = {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        }
+DATABASES = {"default": DATABASE}
