@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
@@ -68,6 +69,7 @@ class Workload:
     exchanges: tuple[Exchange, ...]
     wait_ms: dict[str, float] = field(default_factory=dict)  # variant -> least time a request waits
     excused: dict[str, str] = field(default_factory=dict)  # variant -> why it is not applicable here
+    concurrency: int = 32  # the load level its card chose
     baseline: str = BASELINE
 
     def prefix(self, variant: str) -> str:
@@ -93,8 +95,8 @@ class Plan:
 
     workloads: tuple[Workload, ...]
     contenders: tuple[Contender, ...]
-    concurrencies: tuple[int, ...] = (32,)
-    duration_s: float = 0.8
+    concurrencies: tuple[int, ...] = ()  # empty: each card's own level
+    duration_s: float = 0.5
     warmup_s: float = 0.2
     rounds: int = 5
     seed: int = 1
@@ -104,10 +106,29 @@ class Plan:
     timeout_s: float = 10.0
     delay_ms: float = 20.0  # of each upstream call
 
+    def levels(self, workload: Workload) -> tuple[int, ...]:
+        """The numbers of connections a scenario is run with."""
+        return self.concurrencies or (workload.concurrency,)
+
+    def options(self) -> dict[str, Any]:
+        """What a record keeps of the plan."""
+        return {
+            "contenders": [str(contender) for contender in self.contenders],
+            "concurrencies": {workload.scenario: list(self.levels(workload)) for workload in self.workloads},
+            "duration_s": self.duration_s,
+            "warmup_s": self.warmup_s,
+            "rounds": self.rounds,
+            "middleware": str(self.middleware),
+            "pool_size": self.pool_size,
+            "timeout_s": self.timeout_s,
+            "delay_ms": self.delay_ms,
+            "load": "closed loop",
+        }
+
     def cells(self, workload: Workload) -> list[Cell]:
         return [
             Cell(workload.scenario, contender, concurrency)
-            for concurrency in self.concurrencies
+            for concurrency in self.levels(workload)
             for contender in self.contenders
         ]
 

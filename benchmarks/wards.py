@@ -45,6 +45,10 @@ class Ward:
             return "\n".join(self.log.read_text(errors="replace").strip().splitlines()[-lines:])
         return ""
 
+    def epitaph(self) -> str:
+        """How it ended and its last words, for error messages."""
+        return f"code {self.returncode}; its last log lines:\n{self.log_tail()}"
+
 
 @dataclass
 class _Pending:

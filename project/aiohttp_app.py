@@ -1,6 +1,6 @@
 """The sibling service: the same scenarios on aiohttp, no Django in it.
 
-    python -m project.aiohttp_app --port 8001
+python -m project.aiohttp_app --port 8001
 """
 
 from __future__ import annotations

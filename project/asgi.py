@@ -12,8 +12,8 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402 - needs the settings
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
 
-from apps.scenarios.routes import django_lifespan  # noqa: E402 - as above
 from apps.results.first_start import prepare  # noqa: E402
+from apps.scenarios.routes import django_lifespan  # noqa: E402 - as above
 from project.lifespan import Message, Receive, Send, run_lifespan  # noqa: E402
 
 prepare()

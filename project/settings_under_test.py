@@ -33,6 +33,7 @@ if url := os.environ.get("CROSSOVER_DATABASE_URL", ""):
         DATABASE["OPTIONS"] = {
             **DATABASE.get("OPTIONS", {}),
             **connection_options(os.environ.get("CROSSOVER_SCHEMA", "")),
+            "server_side_binding": True,  # without it nothing can be prepared: parameters are part of the text
             "pool": pool_options(),
         }
     else:

@@ -30,7 +30,6 @@ async def database_pool(app: web.Application) -> AsyncIterator[None]:
     options = {
         **connection_options(os.environ.get("CROSSOVER_SCHEMA", "")),
         "autocommit": True,  # as Django's connections are
-        "prepare_threshold": None,  # as Django sets it
         "row_factory": namedtuple_row,
     }
     async with AsyncConnectionPool(url, kwargs=options, **pool_options()) as pool:

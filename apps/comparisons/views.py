@@ -21,7 +21,10 @@ def index(request: HttpRequest) -> HttpResponse:
         for card in (record.scenarios if record else [])
     ]
     cards = [
-        {"card": card, "served": [variant for variant in card.applicable if Interface.AIOHTTP not in variant.interfaces]}
+        {
+            "card": card,
+            "served": [variant for variant in card.applicable if Interface.AIOHTTP not in variant.interfaces],
+        }
         for card in scenarios().values()
     ]
     return render(request, "comparisons/index.html", {"cards": cards, "stored": stored, "tables": tables})

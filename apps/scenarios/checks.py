@@ -50,5 +50,7 @@ def _check_view(card: Scenario, variant: Variant) -> list[CheckMessage]:
     is_async = inspect.iscoroutinefunction(view)
     if variant.name in STANDARD_VARIANTS and is_async is (Interface.WSGI in variant.interfaces):
         kind = "a coroutine function" if is_async else "a plain function"
-        return [Error(f"{card.name}/{variant.module}.py: view is {kind}, its name promises other.", id="scenarios.E005")]
+        return [
+            Error(f"{card.name}/{variant.module}.py: view is {kind}, its name promises other.", id="scenarios.E005")
+        ]
     return []

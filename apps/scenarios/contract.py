@@ -60,6 +60,7 @@ class Scenario:
     needs: frozenset[str] = frozenset()  # "database", "upstream"
     example: str = ""  # a query whose answer is worth a look, in the small catalog too
     exchanges: int = 1000  # how many different requests a run draws
+    concurrency: int = 32  # connections, unless the command line says otherwise
     baseline: str = BASELINE
 
     def draw(self, seed: int) -> tuple[Exchange, ...]:

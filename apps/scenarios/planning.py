@@ -24,9 +24,7 @@ DEFAULT_CONTENDERS = (
 )
 
 
-def build_plan(
-    scenario_names: Sequence[str] = (), contender_names: Sequence[str] = (), **options: Any
-) -> Plan:
+def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str] = (), **options: Any) -> Plan:
     """The plan for these names (all defaults when empty); ``options`` are the plan's own fields.
 
     Raises UnknownName with the closest names, UsageError for a contender that no scenario can have.
@@ -40,9 +38,7 @@ def build_plan(
     for contender in contenders:
         check_contender(contender, cards, servers)
     database = options.get("database", "embedded")
-    workloads = tuple(
-        workload(card, options.get("seed", 1), database, contenders) for card in cards
-    )
+    workloads = tuple(workload(card, options.get("seed", 1), database, contenders) for card in cards)
     return Plan(workloads=workloads, contenders=tuple(contenders), **options)
 
 
@@ -83,6 +79,7 @@ def workload(card: Scenario, seed: int, database: str, contenders: Sequence[Cont
         wait_ms={variant.name: variant.wait_ms for variant in card.applicable},
         excused=excused,
         baseline=card.baseline,
+        concurrency=card.concurrency,
     )
 
 

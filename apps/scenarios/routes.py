@@ -29,10 +29,15 @@ def identity() -> dict[str, str]:
 
 
 def variants(aiohttp: bool) -> Iterator[tuple[Scenario, Variant, ModuleType]]:
-    """Every applicable variant of one framework with its module."""
+    """Every applicable variant of one framework with its module.
+
+    ``CROSSOVER_ONLY=<scenario>/<variant>`` leaves one: a server under load imports, and holds in memory, only what it
+    is measured with.
+    """
+    only = os.environ.get("CROSSOVER_ONLY", "")
     for card in scenarios().values():
         for variant in card.applicable:
-            if (Interface.AIOHTTP in variant.interfaces) == aiohttp:
+            if (Interface.AIOHTTP in variant.interfaces) == aiohttp and only in ("", f"{card.name}/{variant.name}"):
                 yield card, variant, view_module(card, variant)
 
 

@@ -104,11 +104,17 @@ class ClosedLoop:
         )
 
     async def _warm_up(self) -> bool:
-        """Full concurrency for a while and until each connection has an answer; False when that took too long."""
+        """Ramp up, then until each connection has an answer; False when that took too long.
+
+        Connections begin one after another over ``warmup_s``: begun at once they would wait and be answered in step,
+        and a window would hold one wave more or less.
+        """
         self.sending = True
-        for connection in self.connections:
-            connection.begin()
         began_s = perf_counter()
+        for position, connection in enumerate(self.connections):
+            while (ahead_s := began_s + self.spec.warmup_s * position / len(self.connections) - perf_counter()) > 0:
+                await asyncio.sleep(min(ahead_s, POLL_S))
+            connection.begin()
         while True:
             await asyncio.sleep(POLL_S)
             elapsed_s = perf_counter() - began_s

@@ -57,7 +57,8 @@ class Exchange:
 class LoadSpec:
     """One round of closed-loop load: ``concurrency`` connections, each sends its next request after an answer.
 
-    Warm-up lasts ``warmup_s`` and until every connection has had an answer, at most ``warmup_limit_s``.
+    Connections begin one after another over ``warmup_s``; warm-up lasts until each has had an answer, at most
+    ``warmup_limit_s``.
     """
 
     host: str

@@ -12,7 +12,15 @@ def rate(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    return NONE if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    return (
+        NONE
+        if value is None
+        else f"{value:,.0f}"
+        if value >= 100
+        else f"{value:.1f}"
+        if value >= 10
+        else f"{value:.2f}"
+    )
 
 
 def megabytes(value: int | None) -> str:

@@ -23,7 +23,9 @@ def sentence(run: RunRecord, scenario: str) -> str:
     coverage = max((row.ratio.coverage for row in others if row.ratio), default=0.0)
     parts = [part for part in (_faster(others), _slower(others), _equal(others)) if part]
     compared = "; ".join(parts) or "nothing else was measured"
-    return f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}. {_trust(coverage)}"
+    return (
+        f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}. {_trust(coverage)}"
+    )
 
 
 def _faster(rows: list[CellSummary]) -> str:
@@ -46,4 +48,8 @@ def _listed(words: str, rows: list[CellSummary], *, reverse: bool) -> str:
 
 
 def _trust(coverage: float) -> str:
-    return f"Intervals are the range of the rounds and hold the median with {coverage:.0%} probability." if coverage else ""
+    return (
+        f"Intervals are the range of the rounds and hold the median with {coverage:.0%} probability."
+        if coverage
+        else ""
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -31,12 +30,18 @@ def render(run: RunRecord, scenario: str) -> RenderableType:
     heading = Text.assemble((f"\n{card.name}", "bold"), f"  {card.title}. ", (card.question, "italic"))
     lines: list[RenderableType] = [heading, _table(rows, len({row.cell.concurrency for row in rows}) > 1)]
     lines += [Text(line, style="dim") for line in _footnotes([row.cell for row in rows])]
-    lines += [Text(f"{row.cell.contender}: {row.cell.state}: {row.cell.reason}", STYLES[row.cell.state]) for row in rows
-              if row.cell.state in STYLES]
-    lines += [Text(f"{row.cell.contender}: {row.cell.reason}", "yellow") for row in rows
-              if row.cell.state is State.OK and row.cell.reason]
+    lines += [
+        Text(f"{row.cell.contender}: {row.cell.state}: {row.cell.reason}", STYLES[row.cell.state])
+        for row in rows
+        if row.cell.state in STYLES
+    ]
+    lines += [
+        Text(f"{row.cell.contender}: {row.cell.reason}", "yellow")
+        for row in rows
+        if row.cell.state is State.OK and row.cell.reason
+    ]
     lines.append(Text(sentence(run, scenario)))
-    return Padding(Group(*lines), (0, 0, 0, 0))
+    return Group(*lines)
 
 
 def _table(rows: list[CellSummary], levels: bool) -> Table:

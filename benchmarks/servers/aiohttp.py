@@ -1,6 +1,6 @@
 """The sibling service on aiohttp's own server, on the same event loop as uvicorn."""
 
-from benchmarks.servers.base import ENTRY_POINTS, KEEP_ALIVE_S, Hosting, Interface, Server
+from benchmarks.servers.base import ENTRY_POINTS, KEEP_ALIVE_S, Interface, Server
 
 SERVER = Server(
     name="aiohttp",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import psutil
+
 from benchmarks.exceptions import Impostor, NotReady, ProcessDied
+from benchmarks.resources import tree_of
 from benchmarks.servers.base import Hosting, Server
 from benchmarks.wards import Guard, SocketMode, Ward
 
@@ -32,9 +37,9 @@ class Process:
         return self.ward.port
 
 
-def start(guard: Guard, name: str, server: Server, hosting: Hosting, env: Mapping[str, str], cpus: Sequence[int]) -> Process:
-    """Start ``server`` as ward ``name``; does not wait until it answers."""
-    return start_command(guard, name, server.command(hosting), env, cpus, server.socket)
+def start(guard: Guard, name: str, server: Server, hosting: Hosting, env: Mapping[str, str]) -> Process:
+    """Start ``server`` as ward ``name`` on all CPUs; does not wait until it answers (then ``pin`` it)."""
+    return start_command(guard, name, server.command(hosting), env, socket_mode=server.socket)
 
 
 def start_command(
@@ -42,13 +47,28 @@ def start_command(
     name: str,
     argv: Sequence[str],
     env: Mapping[str, str],
-    cpus: Sequence[int],
+    cpus: Sequence[int] = (),
     socket_mode: SocketMode = "inherit",
 ) -> Process:
     """Start any program that answers its nonce at ``/_identity/``."""
     nonce = secrets.token_hex(8)
     ward = guard.start(name, argv, env={**env, "CROSSOVER_NONCE": nonce}, cpus=cpus, socket_mode=socket_mode)
     return Process(ward, nonce)
+
+
+def pin(process: Process, cpus: Sequence[int]) -> None:
+    """Bind every thread of a started server to ``cpus``; threads and workers it makes later inherit it.
+
+    Importing an application is most of a start: six servers share all CPUs for that, and none is measured meanwhile.
+    """
+    if not cpus:
+        return
+    for _ in range(2):  # what was made while the first pass looked
+        for entry in tree_of(process.ward.pid):
+            with contextlib.suppress(psutil.Error):
+                for thread in entry.threads():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.sched_setaffinity(thread.id, cpus)
 
 
 def wait_until_ready(
@@ -64,7 +84,7 @@ def wait_until_ready(
         waited_s = time.monotonic() - process.started_s
         if not ward.alive:
             raise ProcessDied(
-                f"{ward.name} ended on start with code {ward.returncode}; its last log lines:\n{ward.log_tail()}",
+                f"{ward.name} ended on start with {ward.epitaph()}",
                 hint="run its command by hand to see more: " + " ".join(ward.argv),
             )
         try:

@@ -48,6 +48,15 @@ class WorkloadDatabase:
     _monitor: psycopg.Connection | None = None
     counts_statements: bool = False
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the figures has to know."""
+        if self.kind == "sqlite":
+            return ["SQLite was asked for: figures are not representative, statements are not counted"]
+        return (
+            [] if self.counts_statements else ["pg_stat_statements is not installed there: statements are not counted"]
+        )
+
     def statements(self) -> int | None:
         """Statements the server has executed in this database so far, session set-up left out; None if unknown."""
         if not self.counts_statements or self._monitor is None:
@@ -112,7 +121,9 @@ def _version(connection: psycopg.Connection) -> str:
 def _claimed(url: str) -> Iterator[psycopg.Connection]:
     """Connect, refuse what is not ours, make and mark our schema; at the end drop it again."""
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=5, application_name=f"crossover {os.getpid()}")
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=5, application_name=f"crossover {os.getpid()}"
+        )
     except psycopg.Error as error:
         raise DatabaseError(
             f"the database {redact(url)} cannot be reached: {str(error).strip()}",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from benchmarks.record import CellRecord, RoundRecord, State
+from benchmarks.stats.ceiling import ceiling_per_s
+
 BUSY_LIMIT = 0.9
 ERROR_LIMIT = 0.001
 
@@ -30,3 +33,31 @@ def too_many_errors(succeeded: int, errors: Mapping[str, int]) -> str:
         classes = ", ".join(f"{count} {name}" for name, count in sorted(errors.items()))
         return f"{failed} of {succeeded + failed} requests failed ({classes})"
     return ""
+
+
+def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
+    """Failed when answers were wrong, void when the instrument must not be believed, else ok; with the reason."""
+    load = entry.load
+    assert load is not None
+    if reason := too_many_errors(load.succeeded, load.errors):
+        return State.FAILED, reason
+    if not load.succeeded:
+        return State.FAILED, f"no answer within the window of {load.window_s:.1f} s"
+    services = {name: usage.cpu_s / load.window_s for name, usage in entry.usage.items() if name != "server"}
+    slots = min(cell.concurrency, cell.slots or cell.concurrency)
+    ceiling = ceiling_per_s(slots, cell.wait_ms / 1000, load.window_s)
+    reason = saturated({"the load side": entry.load_side_busy, **services}) or above_ceiling(
+        entry.requests_per_s, ceiling
+    )
+    if reason:
+        return State.VOID, reason
+    cut_short = "" if load.warmed_up else "warm-up was cut short: some connections had no answer before the window"
+    return State.OK, cut_short
+
+
+def judge_cell(cell: CellRecord) -> tuple[State, str]:
+    """A cell none of whose rounds failed: ok when at least one of them is valid."""
+    void = [entry.reason for entry in cell.rounds if entry.state is State.VOID]
+    if not cell.valid_rounds:
+        return State.VOID, void[0] if void else "no rounds"
+    return State.OK, f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}" if void else ""

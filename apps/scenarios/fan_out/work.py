@@ -10,7 +10,7 @@ from typing import Any
 from apps.scenarios.parameters import identifier
 from benchmarks.services.upstream import DEFAULT_PORT, SERVICES
 
-__all__ = ["SERVICES", "BAD_BOOK", "DEADLINE_S", "book_id", "error_leg", "leg", "page", "url"]
+__all__ = ["BAD_BOOK", "DEADLINE_S", "SERVICES", "book_id", "error_leg", "leg", "page", "url"]
 
 BAD_BOOK = {"error": "book must be a positive number, like ?book=1"}
 DEADLINE_S = 1.0  # for all legs together

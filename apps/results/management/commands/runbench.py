@@ -79,9 +79,14 @@ class Command(BaseCommand):
             help=f"a variant on a server; may be given several times (default: {' '.join(DEFAULT_CONTENDERS)})",
         )
         parser.add_argument(
-            "--concurrency", type=levels, metavar="N[,N…]", help="connections, each with one request under way (32)"
+            "--concurrency",
+            type=levels,
+            metavar="N[,N…]",
+            help="connections, each with one request under way (the card's)",
         )
-        parser.add_argument("--duration", type=positive(float, 3600), metavar="S", help="seconds a round measures (0.8)")
+        parser.add_argument(
+            "--duration", type=positive(float, 3600), metavar="S", help="seconds a round measures (0.5)"
+        )
         parser.add_argument("--rounds", type=positive(int, 1000), metavar="N", help="rounds per cell (5)")
         parser.add_argument("--seed", type=int, metavar="N", help="for requests, order and upstream latencies (1)")
         parser.add_argument("--middleware", choices=[*Middleware], help="what stands before Django's views (default)")
@@ -119,7 +124,9 @@ class Command(BaseCommand):
         check_choice(given.get("database", "embedded"))
         target: Path | None = options["json"]
         if target is not None and not target.resolve().parent.is_dir():
-            raise UsageError(f"--json {target}: there is no folder {target.parent}", hint="make it, or name another file")
+            raise UsageError(
+                f"--json {target}: there is no folder {target.parent}", hint="make it, or name another file"
+            )
         return build_plan(options["scenario"], options["contender"] or (), **given)
 
     def _run(self, console: Console, plan: Plan, target: Path | None) -> None:
@@ -150,7 +157,9 @@ class Command(BaseCommand):
             place = f"run {store.run.pk} in the showcase's database"
             console.print(f"\nStored as {place}{f' and in {target}' if target else ''}; it took {record.wall_s:.0f} s.")
         if isinstance(error, KeyboardInterrupt):
-            self.stderr.write(self.style.WARNING("Interrupted: what was measured until then is kept, marked as aborted."))
+            self.stderr.write(
+                self.style.WARNING("Interrupted: what was measured until then is kept, marked as aborted.")
+            )
             raise SystemExit(EXIT_INTERRUPTED)
         if isinstance(error, CrossoverError):
             raise error
@@ -174,7 +183,9 @@ class Command(BaseCommand):
             console.print(f"[bold]{workload.scenario}[/bold]  {workload.title}")
             for cell in plan.cells(workload):
                 excuse = workload.excused.get(cell.contender.variant, "")
-                console.print(f"    {cell.contender} at {cell.concurrency} connections" + (f": {excuse}" if excuse else ""))
+                console.print(
+                    f"    {cell.contender} at {cell.concurrency} connections" + (f": {excuse}" if excuse else "")
+                )
         rounds = f"{plan.rounds} rounds of {plan.duration_s:g} s after {plan.warmup_s:g} s of warm-up"
         console.print(f"{rounds}, seed {plan.seed}, middleware {plan.middleware}: about {plan.estimate_s():.0f} s.")
 

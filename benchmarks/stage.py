@@ -1,0 +1,137 @@
+"""What stands while a run goes on: the workload's database, the upstream, the generator, and what servers are told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from benchmarks.cpus import CpuLayout
+from benchmarks.exceptions import DatabaseError
+from benchmarks.load.client import Generator
+from benchmarks.plan import Contender, Plan, Workload
+from benchmarks.servers.base import SETTINGS_UNDER_TEST
+from benchmarks.servers.process import Process, start_command, wait_until_ready
+from benchmarks.services.database import WorkloadDatabase, open_workload
+from benchmarks.verify import Counters, upstream_counter
+from benchmarks.wards import Guard
+
+# Variables that would change how a server runs behind the plan's back.
+HIDDEN_VARIABLES = {"WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "PYTHONTRACEMALLOC"}
+HIDDEN_PREFIXES = ("UVICORN_", "DJANGO_", "CROSSOVER_")
+PREPARE_COMMAND = ("manage.py", "seedcatalog", "--migrate")
+PREPARE_TIMEOUT_S = 120.0
+
+
+@dataclass
+class Stage:
+    """The services of a run and the guardian that owns them."""
+
+    plan: Plan
+    guard: Guard
+    layout: CpuLayout
+    database: WorkloadDatabase | None
+    upstream: Process | None
+    generator: Generator
+
+    @property
+    def counters(self) -> Counters:
+        """What can be counted behind the servers."""
+        return Counters(
+            statements=self.database.statements if self.database else lambda: None,
+            upstream_calls=upstream_counter(self.upstream.port) if self.upstream else lambda: None,
+        )
+
+    def environment(self, workload: Workload, contender: Contender, threads: int) -> dict[str, str]:
+        """The variables of one contender's server."""
+        return {
+            **workload_environment(self.database),
+            "CROSSOVER_ONLY": f"{workload.scenario}/{contender.variant}",
+            "CROSSOVER_MIDDLEWARE": contender.middleware or str(self.plan.middleware),
+            "CROSSOVER_POOL_SIZE": str(self.plan.pool_size),
+            "CROSSOVER_THREADS": str(threads),
+            **({"CROSSOVER_UPSTREAM_URL": f"http://127.0.0.1:{self.upstream.port}"} if self.upstream else {}),
+        }
+
+    def pids(self, server: Process) -> dict[str, int]:
+        """Whom to watch in a round. Server first: what is sampled first is closest to the window's edge."""
+        pids = {"server": server.ward.pid, "generator": self.generator.ward.pid}
+        if self.upstream:
+            pids["upstream"] = self.upstream.ward.pid
+        if self.database and self.database.ward:
+            pids["postgres"] = self.database.ward.pid
+        return pids
+
+
+@contextmanager
+def open_stage(plan: Plan, guard: Guard, layout: CpuLayout, say: Callable[[str], None]) -> Iterator[Stage]:
+    """Start what the plan's scenarios need; stops all of it on leaving.
+
+    Raises DatabaseError, StartError or LoadError when a service does not come up.
+    """
+    needs = frozenset[str]().union(*(workload.needs for workload in plan.workloads))
+    with ExitStack() as stack:
+        if layout.pinned:
+            stack.enter_context(_pinned_to(layout.services))  # this process only coordinates, beside the services
+        database = upstream = None
+        if "database" in needs:
+            say(f"starting the database ({plan.database.partition(':')[0]})")
+            database = stack.enter_context(open_workload(guard, plan.database, layout.services))
+            say("migrating and seeding 10,000 books and 50,000 reviews")
+            _prepare(guard, workload_environment(database), layout.services)
+        if "upstream" in needs:
+            say("starting the upstream service")
+            upstream = _start_upstream(plan, guard, layout)
+        path = guard.folder / "generator.sock"
+        argv = (sys.executable, "-m", "benchmarks.load.engine", str(path))
+        ward = guard.start("generator", argv, env=clean_environment(), cpus=layout.generator)
+        yield Stage(plan, guard, layout, database, upstream, stack.enter_context(Generator(ward, path)))
+
+
+def _start_upstream(plan: Plan, guard: Guard, layout: CpuLayout) -> Process:
+    options = ("--fd", "{fd}", "--delay-ms", f"{plan.delay_ms:g}", "--seed", str(plan.seed))
+    argv = (sys.executable, "-m", "benchmarks.services.upstream", *options)
+    upstream = start_command(guard, "upstream", argv, clean_environment(), layout.services)
+    wait_until_ready(upstream)
+    return upstream
+
+
+def _prepare(guard: Guard, env: Mapping[str, str], cpus: tuple[int, ...]) -> None:
+    """Migrate and seed in a process of its own, which has Django. Raises DatabaseError with its log."""
+    ward = guard.start("prepare", (sys.executable, *PREPARE_COMMAND), env=env, cpus=cpus)
+    if not ward.ended.wait(PREPARE_TIMEOUT_S):
+        guard.stop(ward)
+        raise DatabaseError(f"seeding took longer than {PREPARE_TIMEOUT_S:.0f} s:\n{ward.log_tail()}")
+    if ward.returncode != 0:
+        raise DatabaseError(f"the database could not be prepared:\n{ward.log_tail()}")
+
+
+def workload_environment(database: WorkloadDatabase | None) -> dict[str, str]:
+    """What every Django process behind the harness is told."""
+    return {
+        **clean_environment(),
+        "DJANGO_SETTINGS_MODULE": SETTINGS_UNDER_TEST,
+        "CROSSOVER_SECRET_KEY": "a key for servers that live for one run, on loopback",
+        **(database.environment() if database else {}),
+    }
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's variables without those that would change a server behind the plan's back."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if key not in HIDDEN_VARIABLES and not key.startswith(HIDDEN_PREFIXES)
+    }
+
+
+@contextmanager
+def _pinned_to(cpus: tuple[int, ...]) -> Iterator[None]:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
