@@ -5,8 +5,6 @@ import os
 import sys
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
-        sys.exit("Crossover needs Python 3.11 or newer; this is " + sys.version.split()[0])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
         from django.core.management import execute_from_command_line

@@ -72,8 +72,9 @@ def _threads_per_core() -> float | None:
 def _commit() -> tuple[str | None, bool | None]:
     """The checkout's commit and whether files differ from it; (None, None) outside a checkout."""
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        words = {"cwd": ROOT, "capture_output": True, "text": True, "timeout": 10, "check": True}
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], **words).stdout.strip()  # type: ignore[call-overload]
-        status = subprocess.run(["git", "status", "--porcelain"], **words).stdout  # type: ignore[call-overload]
-        return commit, bool(status.strip())
+        return _git("rev-parse", "HEAD").strip(), bool(_git("status", "--porcelain").strip())
     return None, None
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=10, check=True).stdout

@@ -25,10 +25,6 @@ class StartError(CrossoverError):
     """A process could not be brought to the point where it answers."""
 
 
-class PortBusy(StartError):
-    """Somebody else listens on the port."""
-
-
 class ProcessDied(StartError):
     """A process ended although it should run; the message carries its last log lines."""
 

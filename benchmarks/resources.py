@@ -54,7 +54,7 @@ def tree_of(pid: int) -> list[psutil.Process]:
 
 
 class Sampler:
-    """Watches process trees between ``begin`` and ``end``; ``sampled`` ones ten times a second, others at both edges."""
+    """Watches process trees between ``begin`` and ``end``: ``sampled`` ten times a second, the others at both edges."""
 
     def __init__(self, pids: Mapping[str, int], sampled: str, load_side_cpus: tuple[int, ...]) -> None:
         self._pids = pids

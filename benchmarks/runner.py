@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -149,32 +150,36 @@ class Runner:
         self, stage: Stage, workload: Workload, records: Mapping[Cell, CellRecord], processes: Processes
     ) -> None:
         """One server per contender, all started before the first is waited for; a failure is its own cells'."""
-        hosting, cells = self.hosting(workload), {}
+        cells: dict[Contender, list[CellRecord]] = {}
         for cell, record in records.items():
             if record.state is State.RUNNING:
                 cells.setdefault(cell.contender, []).append(record)
         self.listener(Step(f"{workload.scenario}: starting {len(cells)} servers"))
-        failures: dict[Contender, StartError] = {}
-        for contender in cells:
-            env = stage.environment(workload, contender, hosting.connections)
-            server, name = self.servers[contender.server], f"{workload.scenario}-{contender}"
-            try:
-                processes[contender] = start(stage.guard, name, server, hosting, env)
-            except StartError as error:
-                failures[contender] = error
+        for contender, own in cells.items():
+            with self._failing(own):
+                processes[contender] = self._launch(stage, workload, contender)
         for contender, process in processes.items():
-            try:
+            with self._failing(cells[contender]):
                 wait_until_ready(process, partial(self._say_slow, contender))
                 pin(process, self.layout.server)
-            except StartError as error:
-                failures[contender] = error
-        for contender, failure in failures.items():
-            for record in cells[contender]:
-                hint = f"\n{failure.hint}" if failure.hint else ""
-                self._settle(record, State.FAILED, f"{failure}{hint}")
-        for contender, process in processes.items():
             for record in cells[contender]:
                 record.command = list(process.ward.argv)
+
+    def _launch(self, stage: Stage, workload: Workload, contender: Contender) -> Process:
+        hosting = self.hosting(workload)
+        env = stage.environment(workload, contender, hosting.connections)
+        name = f"{workload.scenario}-{contender}"
+        return start(stage.guard, name, self.servers[contender.server], hosting, env)
+
+    @contextmanager
+    def _failing(self, records: list[CellRecord]) -> Iterator[None]:
+        """A server that does not come up fails its cells; the others are measured all the same."""
+        try:
+            yield
+        except StartError as error:
+            reason = f"{error}\n{error.hint}" if error.hint else str(error)
+            for record in records:
+                self._settle(record, State.FAILED, reason)
 
     def _say_slow(self, contender: Contender, waited_s: float) -> None:
         self.listener(Step(f"still waiting for {contender} to answer ({waited_s:.0f} s)"))

@@ -18,7 +18,7 @@ from project.lifespan import Message, Receive, Send, run_lifespan  # noqa: E402
 
 prepare()
 if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
-    django_application = ASGIStaticFilesHandler(django_application)  # type: ignore[assignment]
+    django_application = ASGIStaticFilesHandler(django_application)
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:

@@ -57,7 +57,7 @@ def _load(model: type[models.Model], rows: Iterable[Any], using: str) -> None:
         objects = [model(**asdict(row)) for row in rows]
         model._default_manager.using(using).bulk_create(objects, batch_size=BATCH)
         return
-    columns = [field.column for field in model._meta.concrete_fields]
+    columns = [field.attname for field in model._meta.concrete_fields]  # their columns have the same names
     statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from apps.results.store import latest_run, load_run
 from apps.scenarios.registry import scenarios
+from benchmarks.record import RunRecord
 from benchmarks.reports.sentences import sentence
 from benchmarks.servers.base import Interface
 from benchmarks.stats.summary import summarise
@@ -16,10 +19,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """Scenarios, their variants, and the last run."""
     stored = latest_run()
     record = load_run(stored) if stored else None
-    tables = [
-        {"card": card, "rows": summarise(record, card.name), "sentence": sentence(record, card.name)}
-        for card in (record.scenarios if record else [])
-    ]
+    tables = _tables(record) if record else []
     cards = [
         {
             "card": card,
@@ -28,3 +28,10 @@ def index(request: HttpRequest) -> HttpResponse:
         for card in scenarios().values()
     ]
     return render(request, "comparisons/index.html", {"cards": cards, "stored": stored, "tables": tables})
+
+
+def _tables(record: RunRecord) -> list[dict[str, Any]]:
+    return [
+        {"card": card, "rows": summarise(record, card.name), "sentence": sentence(record, card.name)}
+        for card in record.scenarios
+    ]

@@ -30,4 +30,4 @@ class CellInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 class RunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display: ClassVar = ["id", "state", "started_at", "wall_s", "seed", "reason"]
     list_filter: ClassVar = ["state"]
-    inlines: ClassVar = [CellInline]
+    inlines = (CellInline,)

@@ -24,17 +24,19 @@ def check_card(card: Scenario) -> list[CheckMessage]:
     """Errors of one card."""
     messages: list[CheckMessage] = []
     names = [variant.name for variant in card.variants]
-    for name in STANDARD_VARIANTS:
-        if name not in names:
-            messages.append(
-                Error(
-                    f"Scenario {card.name} has no variant {name} and does not say why.",
-                    hint=f'Write {name}_view.py, or declare Variant("{name}", not_applicable="the reason").',
-                    id="scenarios.E001",
-                )
-            )
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        messages.append(Error(f"Scenario {card.name} declares variant {name} twice.", id="scenarios.E002"))
+    messages += [
+        Error(
+            f"Scenario {card.name} has no variant {name} and does not say why.",
+            hint=f'Write {name}_view.py, or declare Variant("{name}", not_applicable="the reason").',
+            id="scenarios.E001",
+        )
+        for name in STANDARD_VARIANTS
+        if name not in names
+    ]
+    messages += [
+        Error(f"Scenario {card.name} declares variant {name} twice.", id="scenarios.E002")
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
     for variant in card.applicable:
         messages += _check_view(card, variant)
     return messages

@@ -53,7 +53,7 @@ def check_contender(contender: Contender, cards: Sequence[Scenario], servers: Ma
     if not hosts:
         fitting = sorted(name for name, other in servers.items() if _fits(contender.variant, cards, other))
         raise UsageError(
-            f"{contender}: {contender.server} speaks {server.interface}, which the variant {contender.variant} does not",
+            f"{contender}: {contender.server} speaks {server.interface}, the variant {contender.variant} does not",
             hint=f"servers for {contender.variant}: {', '.join(fitting)}",
         )
     if missing := server.missing():

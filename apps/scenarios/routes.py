@@ -78,6 +78,6 @@ def add_aiohttp_routes(app: web.Application) -> None:
     app.router.add_get(f"/{IDENTITY}", tell_identity)
     for card, variant, module in variants(aiohttp=True):
         app.router.add_route("*", f"/{card.name}/{variant.name}/", module.view)
-        if hasattr(module, "lifespan"):
-            if module.lifespan not in app.cleanup_ctx:  # several scenarios may share one
-                app.cleanup_ctx.append(module.lifespan)
+        lifespan = getattr(module, "lifespan", None)
+        if lifespan is not None and lifespan not in app.cleanup_ctx:  # several scenarios may share one
+            app.cleanup_ctx.append(lifespan)

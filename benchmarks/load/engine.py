@@ -16,6 +16,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from benchmarks.event_loop import new_event_loop
 from benchmarks.json_codec import json_codec
 from benchmarks.load.pacing import ClosedLoop
 from benchmarks.load.specs import LoadSpec
@@ -57,11 +58,7 @@ async def serve(path: Path) -> None:
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where it is installed."""
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        from asyncio import new_event_loop
+    """Run on the fastest loop there is."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(coroutine)
 

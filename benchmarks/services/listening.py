@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from benchmarks.event_loop import new_event_loop
+
 
 def run_app(app: web.Application, *, fd: int | None, host: str, port: int, keep_alive_s: float = 75.0) -> None:
     """Serve on an inherited socket or on host and port, on uvloop where it is installed; access log off.
@@ -22,10 +24,6 @@ def run_app(app: web.Application, *, fd: int | None, host: str, port: int, keep_
         options["sock"] = socket.socket(fileno=fd)
     else:
         options |= {"host": host, "port": port}
-    try:
-        from uvloop import new_event_loop
-    except ImportError:
-        from asyncio import new_event_loop
     try:
         web.run_app(app, loop=new_event_loop(), shutdown_timeout=1.0, **options)
     except OSError as error:

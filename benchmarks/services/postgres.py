@@ -26,6 +26,7 @@ DATABASE = "crossover"
 OWNER = "crossover"
 INITDB_TIMEOUT_S = 60.0
 START_TIMEOUT_S = 20.0
+START_ATTEMPTS = 3
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -87,25 +88,38 @@ def embedded_postgres(guard: Guard, cpus: Sequence[int]) -> Iterator[tuple[str, 
     password_file.chmod(0o600)
     _initialise(guard, install, data, password_file, user, cpus)
     password_file.unlink()
-    ward = guard.start(
-        "postgres",
-        (str(install / "bin" / "postgres"), "-D", str(data), "-p", "{port}", *_options()),
-        env={"LC_ALL": "C", "TZ": "UTC"},
-        cpus=cpus,
-        socket_mode="bind",
-        user=user,
-        stop_signals=("SIGINT", "SIGQUIT"),  # fast, then immediate shutdown
-        cwd=folder,
-    )
-    url = f"postgresql://{OWNER}:{password}@127.0.0.1:{ward.port}/postgres"
+    ward, url = _start(guard, install, data, user, password, cpus)
     try:
-        _wait_until_ready(ward, url)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {DATABASE}")
-        url = url.removesuffix("postgres") + DATABASE
-        yield url, ward
+        yield url.removesuffix("postgres") + DATABASE, ward
     finally:
         guard.stop(ward)
+
+
+def _start(
+    guard: Guard, install: Path, data: Path, user: str | None, password: str, cpus: Sequence[int]
+) -> tuple[Ward, str]:
+    """Start it and wait until it answers; once more on another port if somebody took the first one meanwhile."""
+    for attempt in range(START_ATTEMPTS):
+        ward = guard.start(
+            f"postgres-{attempt}",
+            (str(install / "bin" / "postgres"), "-D", str(data), "-p", "{port}", *_options()),
+            env={"LC_ALL": "C", "TZ": "UTC"},
+            cpus=cpus,
+            socket_mode="bind",
+            user=user,
+            stop_signals=("SIGINT", "SIGQUIT"),  # fast, then immediate shutdown
+            cwd=data.parent,
+        )
+        url = f"postgresql://{OWNER}:{password}@127.0.0.1:{ward.port}/postgres"
+        try:
+            _wait_until_ready(ward, url)
+            return ward, url
+        except ProcessDied:
+            if attempt == START_ATTEMPTS - 1 or "could not bind" not in ward.log_tail():
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _options() -> list[str]:
@@ -136,7 +150,7 @@ def _wait_until_ready(ward: Ward, url: str) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         if not ward.alive:
-            raise ProcessDied(f"PostgreSQL ended on start:\n{ward.log_tail()}")
+            raise ProcessDied(f"PostgreSQL ended on start: {ward.epitaph()}")
         try:
             psycopg.connect(url, connect_timeout=2).close()
             return

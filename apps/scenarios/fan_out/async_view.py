@@ -20,7 +20,8 @@ STATE = "fan_out_client"
 async def lifespan(state: dict[str, Any]) -> AsyncIterator[None]:
     """One client per process. httpx's own pool scans all connections for every request; aiohttp's does not."""
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
-    async with httpx.AsyncClient(transport=AiohttpTransport(client=session), trust_env=False, timeout=None) as client:
+    transport = AiohttpTransport(client=session)
+    async with httpx.AsyncClient(transport=transport, trust_env=False, timeout=work.DEADLINE_S) as client:
         state[STATE] = client
         yield
 

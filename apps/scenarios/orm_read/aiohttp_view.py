@@ -29,5 +29,5 @@ async def view(request: web.Request) -> web.Response:
         if book is None:
             return web.json_response(work.NO_BOOK, status=404)
         reviews = await (await connection.execute(REVIEWS, [number])).fetchall()
-        (rating,) = await (await connection.execute(RATING, [number])).fetchone()
-    return web.json_response(work.page(book, book.author, reviews, rating))
+        rating = await (await connection.execute(RATING, [number])).fetchone()
+    return web.json_response(work.page(book, book.author, reviews, rating and rating.rating))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -59,7 +58,7 @@ def levels(text: str) -> tuple[int, ...]:
 
 class Command(BaseCommand):
     help = "Run the contenders against each other on real servers and show what was measured."
-    requires_system_checks = ["scenarios"]
+    requires_system_checks: ClassVar = ["scenarios"]
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
@@ -96,7 +95,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="show what would be run, and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console(file=self.stdout._out if hasattr(self.stdout, "_out") else sys.stdout)  # type: ignore[attr-defined]
+        console = Console()
         if not console.is_terminal:
             console.width = WIDEST
         try:
