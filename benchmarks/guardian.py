@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 LOCK_NAME = ".guardian-lock"
-PREFIX = "crossover-"
+PREFIX = "crossover-run-"
 BACKLOG = 2048
 STOP_GRACE_S = 1.5  # on the way out; together with SIGKILL and removing the folder it stays below 5 s
 PR_SET_PDEATHSIG = 1

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -57,6 +58,13 @@ class _Pending:
     name: str
     answer: Future[dict[str, Any]] = field(default_factory=Future)
 
+    def wait(self) -> dict[str, Any]:
+        """Raises GuardianLost when it ended, or does not answer."""
+        try:
+            return self.answer.result(timeout=ANSWER_TIMEOUT_S)
+        except TimeoutError as error:
+            raise GuardianLost(f"the guardian process did not answer within {ANSWER_TIMEOUT_S:.0f} s") from error
+
 
 class Guard:
     """Context manager around the guardian process; leaving it stops every ward and removes the folder.
@@ -96,6 +104,9 @@ class Guard:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=6.0)
         self._reader.join(timeout=1.0)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)  # gone already, unless the guardian itself was killed
 
     @property
     def pid(self) -> int:
@@ -129,7 +140,7 @@ class Guard:
     def log_path(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, order: dict[str, Any]) -> _Pending:
         assert self._process.stdin is not None
         pending = _Pending(order["name"])
         try:
@@ -138,11 +149,9 @@ class Guard:
                 self._pending[number] = pending
                 self._process.stdin.write(json.dumps({"id": number, **order}).encode() + b"\n")
                 self._process.stdin.flush()
-            return pending.answer.result(timeout=ANSWER_TIMEOUT_S)
         except (BrokenPipeError, ValueError) as error:
             raise GuardianLost("the guardian process ended", hint="start the run again") from error
-        except TimeoutError as error:
-            raise GuardianLost(f"the guardian process did not answer within {ANSWER_TIMEOUT_S:.0f} s") from error
+        return pending
 
     def start(
         self,
@@ -159,7 +168,7 @@ class Guard:
         """Start ``argv`` as ward ``name``; ``{fd}`` and ``{port}`` in words and environment name its socket."""
         log = self.log_path(name)
         log.touch(mode=0o600)
-        answer = self._ask(
+        pending = self._send(
             {
                 "op": "start",
                 "name": name,
@@ -173,20 +182,18 @@ class Guard:
                 "stop_signals": list(stop_signals),
             }
         )
+        answer = pending.wait()
         if "error" in answer:
             raise StartError(f"{name} could not be started: {answer['error']}")
         return self.wards[name]
 
     def stop(self, ward: Ward) -> None:
         """Stop a ward and wait until it is gone; stronger signals follow by themselves."""
-        if ward.alive:
-            self._ask({"op": "stop", "name": ward.name})
-            ward.ended.wait(timeout=1.0)
+        self.stop_all([ward])
 
     def stop_all(self, wards: Sequence[Ward]) -> None:
         """Stop several at once, so that graces run side by side."""
-        threads = [threading.Thread(target=self.stop, args=(ward,)) for ward in wards]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        waiting = [(ward, self._send({"op": "stop", "name": ward.name})) for ward in wards if ward.alive]
+        for ward, pending in waiting:
+            pending.wait()
+            ward.ended.wait(timeout=1.0)

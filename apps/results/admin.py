@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -22,12 +22,12 @@ class ReadOnly(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
 
 class CellInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = Cell
-    fields: ClassVar = ["scenario", "contender", "concurrency", "state", "reason"]
+    fields = ("scenario", "contender", "concurrency", "state", "reason",)
     extra = 0
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display: ClassVar = ["id", "state", "started_at", "wall_s", "seed", "reason"]
-    list_filter: ClassVar = ["state"]
+    list_display = ("id", "state", "started_at", "wall_s", "seed", "reason",)
+    list_filter = ("state",)
     inlines = (CellInline,)

@@ -59,6 +59,7 @@ class Scenario:
     exchange: Callable[[random.Random], Exchange]
     needs: frozenset[str] = frozenset()  # "database", "upstream"
     example: str = ""  # a query whose answer is worth a look, in the small catalog too
+    malformed: tuple[str, ...] = ()  # queries that every variant answers with 400 and one and the same reason
     exchanges: int = 1000  # how many different requests a run draws
     concurrency: int = 32  # connections, unless the command line says otherwise
     baseline: str = BASELINE

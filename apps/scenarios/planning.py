@@ -8,7 +8,7 @@ from typing import Any
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import UsageError
-from benchmarks.plan import Contender, Plan, Workload, choose
+from benchmarks.plan import Contender, Middleware, Plan, Workload, choose
 from benchmarks.servers import load_servers
 from benchmarks.servers.base import Server
 from benchmarks.services.database import SQLITE
@@ -37,6 +37,7 @@ def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str
     contenders = [Contender.parse(name) for name in dict.fromkeys(contender_names or DEFAULT_CONTENDERS)]
     for contender in contenders:
         check_contender(contender, cards, servers)
+    choose("middleware", options.get("middleware", Middleware.DEFAULT), Middleware)
     database = options.get("database", "embedded")
     workloads = tuple(workload(card, options.get("seed", 1), database, contenders) for card in cards)
     return Plan(workloads=workloads, contenders=tuple(contenders), **options)

@@ -92,6 +92,7 @@ class ClosedLoop:
             for connection in self.connections:
                 if connection.transport is not None:
                     connection.transport.abort()
+            await asyncio.sleep(POLL_S)  # let the loop close them
         return LoadResult(
             window_s=window_s,
             sent=sent,

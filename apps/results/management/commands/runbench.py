@@ -6,7 +6,7 @@ import argparse
 import os
 import signal
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -56,9 +56,16 @@ def levels(text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(positive(int, 20_000)(word) for word in text.split(",")))
 
 
+def seed(text: str) -> int:
+    """An argparse type: a whole number that every place that keeps it can hold."""
+    if not text.isdigit() or int(text) >= 2**53:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**53 - 1}")
+    return int(text)
+
+
 class Command(BaseCommand):
     help = "Run the contenders against each other on real servers and show what was measured."
-    requires_system_checks: ClassVar = ["scenarios"]
+    requires_system_checks = ("scenarios",)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         return super().create_parser(
@@ -87,8 +94,8 @@ class Command(BaseCommand):
             "--duration", type=positive(float, 3600), metavar="S", help="seconds a round measures (0.5)"
         )
         parser.add_argument("--rounds", type=positive(int, 1000), metavar="N", help="rounds per cell (5)")
-        parser.add_argument("--seed", type=int, metavar="N", help="for requests, order and upstream latencies (1)")
-        parser.add_argument("--middleware", choices=[*Middleware], help="what stands before Django's views (default)")
+        parser.add_argument("--seed", type=seed, metavar="N", help="for requests, order and upstream latencies (1)")
+        parser.add_argument("--middleware", metavar="SET", help=f"{' or '.join(Middleware)}: what stands before Django's views")
         parser.add_argument("--database", metavar="CHOICE", help="embedded (default), sqlite, or a PostgreSQL URL")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the run to a file, too")
         parser.add_argument("--list", action="store_true", help="list scenarios, variants and servers, and stop")

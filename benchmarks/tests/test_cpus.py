@@ -1,0 +1,61 @@
+"""Which CPU does what."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from benchmarks.cpus import CpuLayout, available_cpus, lay_out
+
+
+@pytest.mark.parametrize(
+    ("cpus", "layout"),
+    [
+        ((0, 1), CpuLayout(server=(0,), generator=(1,), services=(1,))),
+        ((0, 1, 2), CpuLayout(server=(0,), generator=(2,), services=(1,))),
+        ((2, 3, 5, 7, 11), CpuLayout(server=(2,), generator=(11,), services=(3, 5, 7))),
+    ],
+)
+def test_server_generator_and_services_are_kept_apart_as_far_as_cpus_go(
+    cpus: tuple[int, ...], layout: CpuLayout
+) -> None:
+    assert lay_out(cpus) == layout
+
+
+@pytest.mark.parametrize("count", range(2, 17))
+def test_the_server_never_shares_a_cpu_with_the_load(count: int) -> None:
+    layout = lay_out(tuple(range(count)))
+    assert layout.pinned
+    assert not set(layout.server) & set(layout.load_side)
+    assert {*layout.server, *layout.load_side} == set(range(count))
+
+
+@pytest.mark.parametrize("cpus", [(), (0,)])
+def test_with_fewer_than_two_cpus_nothing_is_pinned_and_the_record_says_so(cpus: tuple[int, ...]) -> None:
+    layout = lay_out(cpus)
+    assert not layout.pinned
+    assert layout.load_side == ()
+    assert layout.describe().startswith("not pinned")
+    assert "not representative" in layout.describe()
+
+
+def test_the_load_side_names_a_shared_cpu_once() -> None:
+    assert lay_out((0, 1)).load_side == (1,)
+    assert lay_out((0, 1, 2, 3)).load_side == (1, 2, 3)
+
+
+def test_a_layout_says_who_runs_where() -> None:
+    text = lay_out((0, 1, 2, 3)).describe()
+    assert text == "server on CPU 0, generator on CPU 3, PostgreSQL and upstream on CPU 1,2"
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the platform does not tell")
+def test_only_cpus_this_process_may_use_are_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {7, 2, 5})
+    assert available_cpus() == (2, 5, 7)
+
+
+def test_where_the_platform_does_not_tell_no_cpu_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert available_cpus() == ()

@@ -1,0 +1,143 @@
+"""Records are written whole and read back, or refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import record
+from benchmarks.exceptions import RecordError
+from benchmarks.record import RunRecord, State
+from benchmarks.tests.records import cell_record, load_result, round_record, run_record, usage
+
+
+def full_run() -> RunRecord:
+    """Every field has a value that is not its default."""
+    void = round_record(2, load_result(errors={"body": 1}, warmed_up=False), state=State.VOID, reason="busy")
+    measured = round_record(1, usage={"server": usage(), "upstream": usage(0.1)}, load_side_busy=0.25)
+    cell = cell_record(
+        rounds=[measured, void, round_record(3, state=State.FAILED, reason="the server died", usage={})],
+        **{"reason": "1 of 3 rounds void", "middleware": "none", "command": ["python", "-m", "gunicorn"]},
+        **{"workers": 2, "threads": 32, "cannot": ["no WebSockets"], "wait_ms": 200.0, "slots": 2},
+        verified=["8 randomised answers"],
+    )
+    run = run_record(cell, cell_record("aiohttp@aiohttp", state=State.EXCUSED, reason="nothing to wait for"))
+    run.environment, run.notes = {"cpu": "Ünicode ™", "gil": True, "cpu_governor": None}, ["a note"]
+    run.state, run.reason, run.finished_at, run.wall_s = State.ABORTED, "interrupted", run.started_at, 1.5
+    return run
+
+
+def damaged(change: Callable[[dict[str, Any]], object]) -> str:
+    """A run's JSON after a change to it."""
+    data = json.loads(record.dumps(full_run()))
+    change(data)
+    return json.dumps(data)
+
+
+def test_what_was_written_is_what_is_read() -> None:
+    assert record.loads(record.dumps(full_run())) == full_run()
+
+
+def test_the_text_says_which_schema_it_has() -> None:
+    assert json.loads(record.dumps(full_run()))["schema"] == record.SCHEMA_VERSION == 1
+
+
+def test_a_file_survives_writing_and_reading(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    record.write(full_run(), path)
+    assert record.read(path) == full_run()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_that_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    record.write(full_run(), path)
+    unwritable = full_run()
+    unwritable.options["database"] = object()
+    with pytest.raises(TypeError):
+        record.write(unwritable, path)
+    assert record.read(path) == full_run()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("text", ["", "not JSON", "{'seed': 1}"])
+def test_what_is_not_json_is_refused(text: str) -> None:
+    with pytest.raises(RecordError, match="^run.json is not JSON: ") as caught:
+        record.loads(text, "run.json")
+    assert caught.value.hint == "was it cut off? export the run again"
+
+
+def test_a_file_that_was_cut_off_is_refused_with_its_name(tmp_path: Path) -> None:
+    path, text = tmp_path / "run.json", record.dumps(full_run())
+    for length in (1, len(text) // 2, len(text) - 1):
+        path.write_text(text[:length])
+        with pytest.raises(RecordError, match=r"run\.json is not JSON: .* line \d+ column \d+") as caught:
+            record.read(path)
+        assert "cut off" in caught.value.hint
+
+
+@pytest.mark.parametrize("schema", [0, 2, "1", None])
+def test_an_unknown_schema_is_refused(schema: object) -> None:
+    text = damaged(lambda data: data.update(schema=schema))
+    with pytest.raises(RecordError, match="the record has schema .* this version reads 1") as caught:
+        record.loads(text)
+    assert repr(schema) in str(caught.value)
+    assert "the version of this project that wrote it" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "1", '"run"', "{}"])
+def test_json_that_is_no_record_has_no_schema(text: str) -> None:
+    with pytest.raises(RecordError, match="has schema None"):
+        record.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda data: data.pop("seed"), r"required field missing @ \$\.seed"),
+        (lambda data: data["scenarios"][0].pop("title"), r"required field missing @ \$\.scenarios\[0\]\.title"),
+        (lambda data: data["cells"][0]["rounds"][0]["load"].pop("sent"), r"missing @ .*rounds\[0\]\.load\.sent"),
+        (lambda data: data.update(sed=1), r"extra fields found \(sed\) @ \$"),
+        (lambda data: data["cells"][0]["rounds"][0].update(rate=1), r"extra fields found \(rate\) @ .*rounds\[0\]"),
+        (lambda data: data["cells"][1].update(state="fine"), r"expected State @ \$\.cells\[1\]\.state"),
+        (lambda data: data.update(seed="one"), r"expected int @ \$\.seed"),
+        (lambda data: data.update(cells=None), r"expected list @ \$\.cells"),
+    ],
+    ids=["missing", "missing below", "missing deep below", "extra", "extra below", "state", "number", "list"],
+)
+def test_a_damaged_record_is_refused_with_the_place(change: Callable[[dict[str, Any]], object], complaint: str) -> None:
+    with pytest.raises(RecordError, match=f"^run.json is damaged: .*{complaint}"):
+        record.loads(damaged(change), "run.json")
+
+
+def test_a_badly_damaged_record_names_its_first_three_faults_only() -> None:
+    with pytest.raises(RecordError) as caught:
+        record.loads('{"schema": 1}')
+    assert str(caught.value).count("required field missing") == 3
+
+
+def test_an_absent_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"absent\.json cannot be read: No such file or directory"):
+        record.read(tmp_path / "absent.json")
+
+
+def test_a_folder_is_no_record(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="cannot be read: Is a directory"):
+        record.read(tmp_path)
+
+
+def test_only_valid_rounds_are_merged() -> None:
+    cell = cell_record(rounds=[round_record(1), round_record(2, state=State.VOID), round_record(3)])
+    cell.rounds[2].load = None
+    assert [entry.number for entry in cell.valid_rounds] == [1]
+    assert cell.histogram().total == 1000
+
+
+def test_a_round_without_load_answered_nothing() -> None:
+    entry = round_record()
+    entry.load = None
+    assert entry.requests_per_s == 0

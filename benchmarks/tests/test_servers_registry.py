@@ -1,0 +1,103 @@
+"""One file per server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import servers
+from benchmarks.servers import NOT_SERVERS, load_servers
+from benchmarks.servers.base import ENTRY_POINTS, Hosting, Interface, Server
+
+NAMES = sorted(load_servers())
+HOSTING = Hosting(cores=3, connections=40, python="/usr/bin/python3")
+
+
+def option(command: tuple[str, ...], name: str) -> str:
+    """The word after an option."""
+    return command[command.index(name) + 1]
+
+
+def made(**changes: object) -> Server:
+    return Server("made", Interface.ASGI, "made by hand", lambda hosting: (), **changes)  # type: ignore[arg-type]
+
+
+def test_the_servers_of_the_first_comparison_are_found() -> None:
+    assert {"gunicorn-sync", "gunicorn-threads", "uvicorn", "aiohttp"} <= set(NAMES)
+
+
+def test_every_file_is_a_server_of_that_name() -> None:
+    files = {path.stem for path in Path(servers.__file__).parent.glob("*.py")} - {"__init__", *NOT_SERVERS}
+    assert sorted(stem.replace("_", "-") for stem in files) == NAMES
+    assert {name: server.name for name, server in load_servers().items()} == {name: name for name in NAMES}
+
+
+def test_a_server_that_is_not_called_as_its_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wrong_name.py").write_text("from benchmarks.servers.uvicorn import SERVER\n")
+    monkeypatch.setattr(servers, "__path__", [str(tmp_path)])
+    try:
+        with pytest.raises(ValueError, match=r"wrong_name\.py names its server 'uvicorn', not 'wrong-name'"):
+            load_servers()
+    finally:
+        sys.modules.pop("benchmarks.servers.wrong_name", None)
+        vars(servers).pop("wrong_name", None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_takes_the_socket_it_is_given(name: str) -> None:
+    server = load_servers()[name]
+    words = " ".join(server.command(HOSTING))
+    assert ("{fd}" in words, "{port}" in words) == (server.socket == "inherit", server.socket == "bind")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_runs_the_entry_point_of_its_interface_with_the_runs_interpreter(name: str) -> None:
+    server = load_servers()[name]
+    command = server.command(HOSTING)
+    assert command[0] == HOSTING.python
+    assert any(word == ENTRY_POINTS[server.interface] or word.startswith("project.") for word in command)
+    assert server.summary
+
+
+@pytest.mark.parametrize("name", ["gunicorn-sync", "gunicorn-threads", "uvicorn", "aiohttp"])
+def test_the_servers_of_the_first_comparison_run_what_all_others_of_their_interface_run(name: str) -> None:
+    server = load_servers()[name]
+    assert ENTRY_POINTS[server.interface] in server.command(HOSTING)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_server_that_needs_nothing_can_be_started(name: str) -> None:
+    server = load_servers()[name]
+    assert server.missing() == () or server.pip_line
+
+
+def test_gunicorn_sync_serves_as_many_requests_as_it_has_workers() -> None:
+    server = load_servers()["gunicorn-sync"]
+    assert server.workers(HOSTING) == server.slots(HOSTING) == 6
+    assert server.threads(HOSTING) == 1
+    assert option(server.command(HOSTING), "--worker-class") == "sync"
+    assert option(server.command(HOSTING), "--workers") == "6"
+    assert not server.keep_alive
+
+
+def test_gunicorn_threads_has_a_thread_for_every_connection() -> None:
+    server = load_servers()["gunicorn-threads"]
+    assert server.threads(HOSTING) == server.slots(HOSTING) == HOSTING.connections
+    assert server.workers(HOSTING) == 1
+    assert option(server.command(HOSTING), "--worker-class") == "gthread"
+    assert option(server.command(HOSTING), "--workers") == "1"
+    assert option(server.command(HOSTING), "--threads") == "40"
+    assert server.keep_alive
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "aiohttp"])
+def test_event_loops_serve_as_many_requests_as_there_are_connections(name: str) -> None:
+    server = load_servers()[name]
+    assert (server.workers(HOSTING), server.threads(HOSTING), server.slots(HOSTING)) == (1, 1, None)
+
+
+def test_a_server_names_the_modules_it_lacks() -> None:
+    assert made(requires=("json", "no_such_server")).missing() == ("no_such_server",)
+    assert made(requires=("json",)).missing() == ()

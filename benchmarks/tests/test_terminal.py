@@ -1,0 +1,128 @@
+"""A run as tables on a terminal."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from benchmarks.record import CellRecord, ScenarioRecord, State
+from benchmarks.reports.sentences import sentence
+from benchmarks.reports.terminal import print_run, render
+from benchmarks.tests.records import cell_record, load_result, round_record, run_record, usage
+
+WIDTH = 150
+
+
+def shown(*cells: CellRecord) -> str:
+    console = Console(width=WIDTH, record=True, file=io.StringIO())
+    console.print(render(run_record(*cells), "plaintext"))
+    return console.export_text()
+
+
+def line(text: str, start: str) -> str:
+    """The only line that starts so, with its blanks made single."""
+    (found,) = [" ".join(row.split()) for row in text.splitlines() if row.startswith(start)]
+    return found
+
+
+def measured(contender: str, rate: int, latency_s: float) -> CellRecord:
+    watched = usage(0.5, rss_bytes=51_600_000, threads=12)
+    load = load_result(rate, latency_s=latency_s, errors={"reset": 1})
+    return cell_record(contender, rounds=[round_record(n, load, usage={"server": watched}) for n in (1, 2, 3)])
+
+
+def test_the_card_stands_above_the_table() -> None:
+    assert "plaintext  Framework overhead alone. What does a request cost?" in shown(cell_record())
+
+
+def test_a_row_has_every_figure() -> None:
+    text = shown(measured("sync@gunicorn-threads", 1000, 0.012), measured("async@uvicorn", 2000, 0.006))
+    assert line(text, "contender") == (
+        "contender requests/s p50 ms p90 ms p99 ms errors CPU ms/req RSS MB threads ratio to sync@gunicorn-threads"
+    )
+    assert line(text, "sync@gunicorn-threads  ") == (
+        "sync@gunicorn-threads 1,000 12.0 12.0 12.0 3 0.50 52 12 baseline"
+    )
+    assert line(text, "async@uvicorn  ") == "async@uvicorn 2,000 6.00 6.00 6.00 3 0.25 52 12 2.00 × (2.00–2.00)"
+
+
+def test_connections_are_a_column_only_where_levels_differ() -> None:
+    one_level = shown(cell_record(), cell_record("async@uvicorn"))
+    two_levels = shown(cell_record(concurrency=8), cell_record(concurrency=64))
+    assert "connections" not in line(one_level, "contender")
+    assert "connections" in line(two_levels, "contender")
+    assert "sync@gunicorn-threads 64 1,000" in " ".join(two_levels.split())
+
+
+def test_a_void_cell_shows_its_state_and_reason_and_no_figures() -> None:
+    text = shown(cell_record(), cell_record("async@uvicorn", state=State.VOID, reason="upstream was 95% busy"))
+    assert line(text, "async@uvicorn  ") == "async@uvicorn void – – – 0 – – – –"
+    assert line(text, "async@uvicorn: void") == "async@uvicorn: void: upstream was 95% busy"
+
+
+def test_a_failed_cell_shows_its_errors() -> None:
+    failed = round_record(1, load_result(errors={"status": 1234}), state=State.FAILED)
+    text = shown(cell_record("sync@uvicorn", rounds=[failed], state=State.FAILED, reason="1234 of 2234 failed"))
+    assert line(text, "sync@uvicorn  ") == "sync@uvicorn failed – – – 1,234 – – – –"
+    assert line(text, "sync@uvicorn: failed") == "sync@uvicorn: failed: 1234 of 2234 failed"
+
+
+def test_an_excused_cell_shows_why_it_is_not_applicable_and_has_no_footnote() -> None:
+    excused = cell_record("aiohttp@aiohttp", rounds=[], state=State.EXCUSED, reason="needs PostgreSQL")
+    text = shown(cell_record(), excused)
+    assert line(text, "aiohttp@aiohttp  ").startswith("aiohttp@aiohttp not applicable –")
+    assert line(text, "aiohttp@aiohttp:") == "aiohttp@aiohttp: not applicable: needs PostgreSQL"
+
+
+def test_an_aborted_cell_shows_what_was_measured_until_then() -> None:
+    text = shown(cell_record(state=State.ABORTED, reason="the run ended after 1 of 5 rounds"))
+    assert line(text, "sync@gunicorn-threads  ").startswith("sync@gunicorn-threads 1,000 10.0")
+    assert "sync@gunicorn-threads: aborted: the run ended after 1 of 5 rounds" in text
+
+
+def test_a_cell_with_some_void_rounds_says_so() -> None:
+    text = shown(cell_record(reason="1 of 5 rounds void: upstream was 95% busy"))
+    assert "sync@gunicorn-threads: 1 of 5 rounds void: upstream was 95% busy" in text
+
+
+def test_footnotes_say_how_it_is_hosted_and_what_it_cannot_do() -> None:
+    text = shown(
+        cell_record("sync@gunicorn-sync", workers=2, cannot=["no keep-alive", "no WebSockets"]),
+        cell_record("sync@gunicorn-threads", threads=32, cannot=["no WebSockets"]),
+        cell_record("async@uvicorn"),
+    )
+    assert "sync@gunicorn-sync: 2 workers; cannot: no keep-alive, no WebSockets\n" in text
+    assert "sync@gunicorn-threads: 1 worker × 32 threads; cannot: no WebSockets\n" in text
+    assert "async@uvicorn: 1 worker\n" in text
+
+
+def test_a_contender_has_one_footnote_however_many_levels() -> None:
+    text = shown(cell_record(concurrency=8), cell_record(concurrency=64))
+    assert text.count("sync@gunicorn-threads: 1 worker") == 1
+
+
+def test_the_sentence_ends_it() -> None:
+    cells = (cell_record(rates=(1000, 1100)), cell_record("async@uvicorn", rates=(2000, 2000)))
+    text = " ".join(shown(*cells).split())
+    assert text.endswith(sentence(run_record(*cells), "plaintext"))
+
+
+def test_text_in_brackets_is_shown_as_it_is() -> None:
+    text = shown(cell_record(state=State.FAILED, reason="it said: [error] no [/tmp/socket]"))
+    assert "failed: it said: [error] no [/tmp/socket]" in text
+
+
+def test_it_fits_its_width() -> None:
+    text = shown(*(measured(name, 123_456, 12.3456) for name in ("sync@gunicorn-threads", "wrapped@uvicorn-fastlane")))
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+def test_scenarios_without_cells_are_not_printed() -> None:
+    run = run_record(cell_record())
+    run.scenarios.append(ScenarioRecord("orm_read", "A page", "Does it pay?", "sync@gunicorn-threads"))
+    console = Console(width=WIDTH, record=True, file=io.StringIO())
+    print_run(console, run)
+    text = console.export_text()
+    assert "Framework overhead alone" in text
+    assert "orm_read" not in text

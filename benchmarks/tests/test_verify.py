@@ -1,0 +1,110 @@
+"""Verification refuses a contender that does other work than its card declares."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from benchmarks.exceptions import VerificationFailed
+from benchmarks.load.specs import Exchange, Expectation
+from benchmarks.plan import Workload
+from benchmarks.verify import Counters, pick, verify
+
+RIGHT = Exchange("n=1", expectation=Expectation(body=b"right", statements=2, upstream_calls=1))
+MISSING = Exchange("n=0", expectation=Expectation(status=404, body=b"none"))
+
+
+class Contender(ThreadingHTTPServer):
+    """Answers as told, and counts the work it does."""
+
+    body, media_type, statements, calls = b"right", "application/json; charset=utf-8", 2, 1
+    done_statements = done_calls = 0
+    lock = threading.Lock()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Contender
+
+    def do_GET(self) -> None:
+        missing = self.path.endswith("n=0")
+        if not missing:
+            with self.server.lock:
+                self.server.done_statements += self.server.statements
+                self.server.done_calls += self.server.calls
+        body = b"none" if missing else self.server.body
+        self.send_response(404 if missing else 200)
+        self.send_header("Content-Type", self.server.media_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def contender() -> Iterator[Contender]:
+    server = Contender(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+WORKLOAD = Workload("s", "t", "q?", frozenset(), (RIGHT,) * 40 + (MISSING,))
+
+
+def check(contender: Contender, workload: Workload = WORKLOAD) -> list[str]:
+    counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
+    return verify(workload, "sync", contender.server_port, counters, seed=1)
+
+
+def test_right_work_is_proved_in_words(contender: Contender):
+    proved = check(contender)
+    assert "randomised answers" in proved[0]
+    assert "statements" in proved[1]
+    assert "upstream calls" in proved[2]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"),
+    [
+        ("body", b"wrong", "wrong body: at byte 0"),
+        ("body", b"right, and more", "wrong body: at byte 5"),
+        ("media_type", "text/html", "media type 'text/html'"),
+        ("statements", 3, "statements for"),
+        ("calls", 0, "upstream calls for"),
+    ],
+)
+def test_other_work_is_refused(contender: Contender, attribute: str, value: object, message: str):
+    setattr(contender, attribute, value)
+    with pytest.raises(VerificationFailed, match=message):
+        check(contender)
+
+
+def test_wrong_status_is_refused(contender: Contender):
+    workload = Workload("s", "t", "q?", frozenset(), (Exchange("n=1", expectation=Expectation(status=201)),))
+    with pytest.raises(VerificationFailed, match="200 instead of 201"):
+        check(contender, workload)
+
+
+def test_no_answer_is_refused():
+    with pytest.raises(VerificationFailed, match="no answer"):
+        verify(WORKLOAD, "sync", 1, Counters(), seed=1)
+
+
+def test_what_cannot_be_counted_is_said(contender: Contender):
+    proved = verify(WORKLOAD, "sync", contender.server_port, Counters(), seed=1)
+    assert proved[1:] == ["statements not counted here", "upstream calls not counted here"]
+
+
+def test_sample_holds_every_status_and_differs_by_seed():
+    exchanges = tuple(Exchange(f"n={number}") for number in range(100)) + (MISSING,)
+    workload = Workload("s", "t", "q?", frozenset(), exchanges)
+    assert pick(workload, 1) != pick(workload, 2)
+    assert all(404 in {entry.expectation.status for entry in pick(workload, seed)} for seed in range(20))
