@@ -83,8 +83,9 @@ def sandbox() -> Iterator[Sandbox]:
 class Sandbox:
     """A place for commands: a ``var/`` and a temporary folder of their own, so that what they leave can be seen."""
 
-    def __init__(self, folder: Path, root: Path = ROOT) -> None:
-        self.root = root
+    root = ROOT  # the checkout whose manage.py is run
+
+    def __init__(self, folder: Path) -> None:
         self.var, self.temporary = folder / "var", folder / "tmp"
         self.temporary.mkdir(mode=0o711)
         hidden = ("DJANGO_", "CROSSOVER_", "SECRET_KEY", "RESULTS_DATABASE_URL", "COLUMNS")
@@ -140,9 +141,11 @@ class Sandbox:
 
 
 @pytest.fixture(scope="session")
-def copied_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copied_tree() -> Iterator[Path]:
     """The project's files in another folder, for tests that add some."""
-    target = tmp_path_factory.mktemp("tree") / "crossover"
-    ignored = shutil.ignore_patterns(".git", ".venv*", "var", "__pycache__", ".*_cache", "tests")
-    shutil.copytree(ROOT, target, ignore=ignored)
-    return target
+    with tempfile.TemporaryDirectory(prefix="crossover-test-") as folder:
+        Path(folder).chmod(0o711)
+        target = Path(folder) / "tree"
+        ignored = shutil.ignore_patterns(".git", ".venv*", "var", "__pycache__", ".*_cache")
+        shutil.copytree(ROOT, target, ignore=ignored)
+        yield target

@@ -20,7 +20,7 @@ from benchmarks.wards import Guard, SocketMode, Ward
 
 IDENTITY_PATH = "/_identity/"
 READY_TIMEOUT_S = 30.0
-PROBE_TIMEOUT_S = 2.0
+PROBE_TIMEOUT_S = 1.0
 SLOW_START_S = 5.0  # from then on the progress display says what it is waiting for
 
 
@@ -87,6 +87,9 @@ def wait_until_ready(
                 f"{ward.name} ended on start with {ward.epitaph()}",
                 hint="run its command by hand to see more: " + " ".join(ward.argv),
             )
+        if waited_s > next_word_s:
+            on_slow(waited_s)
+            next_word_s = waited_s + 1.0
         try:
             status, body = get(process.port, IDENTITY_PATH, timeout_s=PROBE_TIMEOUT_S)
         except (OSError, http.client.HTTPException) as error:
@@ -104,9 +107,6 @@ def wait_until_ready(
             raise NotReady(
                 f"{ward.name} did not answer within {timeout_s:.0f} s ({last}); its last log lines:\n{ward.log_tail()}"
             )
-        if waited_s > next_word_s:
-            on_slow(waited_s)
-            next_word_s += 1.0
         time.sleep(0.02)
 
 

@@ -18,8 +18,14 @@ def load_result(succeeded: int = 1000, *, latency_s: float = 0.010, **changes: A
     """All answers of a window of 1 s; every one took ``latency_s``."""
     counts = dict(Histogram.of_seconds([latency_s] * succeeded).counts)
     values: dict[str, Any] = {
-        **{"window_s": 1.0, "sent": succeeded, "in_flight_before": 0, "in_flight_after": 0, "succeeded": succeeded},
-        **{"errors": {}, "warmed_up": True, "histogram": counts},
+        "window_s": 1.0,
+        "sent": succeeded,
+        "in_flight_before": 0,
+        "in_flight_after": 0,
+        "succeeded": succeeded,
+        "errors": {},
+        "warmed_up": True,
+        "histogram": counts,
     }
     return LoadResult(**{**values, **changes})
 
@@ -37,8 +43,13 @@ def cell_record(contender: str = BASELINE, rates: Sequence[int] = (1000,), **cha
     """A complete cell with one valid round for each rate."""
     rounds = [round_record(number, load_result(rate)) for number, rate in enumerate(rates, start=1)]
     values = {
-        **{"scenario": "plaintext", "concurrency": 32, "state": State.OK, "workers": 1, "threads": 1},
-        **{"rounds": rounds, **changes},
+        "scenario": "plaintext",
+        "concurrency": 32,
+        "state": State.OK,
+        "workers": 1,
+        "threads": 1,
+        "rounds": rounds,
+        **changes,
     }
     return CellRecord(contender=contender, **values)
 

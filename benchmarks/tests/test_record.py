@@ -21,8 +21,14 @@ def full_run() -> RunRecord:
     measured = round_record(1, usage={"server": usage(), "upstream": usage(0.1)}, load_side_busy=0.25)
     cell = cell_record(
         rounds=[measured, void, round_record(3, state=State.FAILED, reason="the server died", usage={})],
-        **{"reason": "1 of 3 rounds void", "middleware": "none", "command": ["python", "-m", "gunicorn"]},
-        **{"workers": 2, "threads": 32, "cannot": ["no WebSockets"], "wait_ms": 200.0, "slots": 2},
+        reason="1 of 3 rounds void",
+        middleware="none",
+        command=["python", "-m", "gunicorn"],
+        workers=2,
+        threads=32,
+        cannot=["no WebSockets"],
+        wait_ms=200.0,
+        slots=2,
         verified=["8 randomised answers"],
     )
     run = run_record(cell, cell_record("aiohttp@aiohttp", state=State.EXCUSED, reason="nothing to wait for"))
@@ -66,7 +72,7 @@ def test_a_run_that_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path) 
 
 @pytest.mark.parametrize("text", ["", "not JSON", "{'seed': 1}"])
 def test_what_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(RecordError, match="^run.json is not JSON: ") as caught:
+    with pytest.raises(RecordError, match=r"^run\.json is not JSON: ") as caught:
         record.loads(text, "run.json")
     assert caught.value.hint == "was it cut off? export the run again"
 
@@ -83,7 +89,7 @@ def test_a_file_that_was_cut_off_is_refused_with_its_name(tmp_path: Path) -> Non
 @pytest.mark.parametrize("schema", [0, 2, "1", None])
 def test_an_unknown_schema_is_refused(schema: object) -> None:
     text = damaged(lambda data: data.update(schema=schema))
-    with pytest.raises(RecordError, match="the record has schema .* this version reads 1") as caught:
+    with pytest.raises(RecordError, match=r"the record has schema .* this version reads 1") as caught:
         record.loads(text)
     assert repr(schema) in str(caught.value)
     assert "the version of this project that wrote it" in caught.value.hint
@@ -110,7 +116,7 @@ def test_json_that_is_no_record_has_no_schema(text: str) -> None:
     ids=["missing", "missing below", "missing deep below", "extra", "extra below", "state", "number", "list"],
 )
 def test_a_damaged_record_is_refused_with_the_place(change: Callable[[dict[str, Any]], object], complaint: str) -> None:
-    with pytest.raises(RecordError, match=f"^run.json is damaged: .*{complaint}"):
+    with pytest.raises(RecordError, match=rf"^run\.json is damaged: .*{complaint}"):
         record.loads(damaged(change), "run.json")
 
 

@@ -15,9 +15,7 @@ OTHER = "async@uvicorn"
 
 def summaries(*cells: CellRecord) -> dict[tuple[str, int], CellSummary]:
     """By contender and load level."""
-    return {
-        (row.cell.contender, row.cell.concurrency): row for row in summarise(run_record(*cells), cells[0].scenario)
-    }
+    return {(row.cell.contender, row.cell.concurrency): row for row in summarise(run_record(*cells), cells[0].scenario)}
 
 
 def summary(cell: CellRecord, *others: CellRecord) -> CellSummary:

@@ -39,7 +39,8 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     for heading in ("requests/s", "p50 ms", "p90 ms", "p99 ms", "errors", "CPU ms/req", "RSS MB", "threads", "ratio to"):
         assert heading in done.stdout
     assert done.stdout.count("cannot: no keep-alive") == 3
-    assert done.stdout.count("At 4 connections") == 3
+    said = [line for line in done.stdout.splitlines() if re.match("At 4 connections|No cell has a figure", line)]
+    assert len(said) == 3
     assert "Stored as run 1" in done.stdout
     run = record.read(target)
     assert run.state is State.OK
@@ -58,7 +59,7 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     assert "password" not in target.read_text()
     assert rows(sandbox, "SELECT state, count(*) FROM results_round GROUP BY 1") != []
     assert rows(sandbox, "SELECT count(*) FROM results_round") == [(18,)]
-    stored = rows(sandbox, "SELECT histogram FROM results_cell WHERE state = 'ok' LIMIT 1")
+    stored = rows(sandbox, "SELECT histogram FROM results_cell WHERE histogram != '{}' LIMIT 1")
     assert json.loads(stored[0][0])
     sandbox.wait_until_clean()
 
@@ -131,7 +132,7 @@ def test_interrupted_once(sandbox: Sandbox, number: signal.Signals):
     sandbox.wait_until_clean()
     assert rows(sandbox, "SELECT state FROM results_run") == [("aborted",)]
     assert rows(sandbox, "SELECT DISTINCT state FROM results_cell") == [("aborted",)]
-    assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state = 'ok'") == [(1,)]
+    assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state IN ('ok', 'void')") == [(1,)]
 
 
 def test_interrupted_twice(sandbox: Sandbox):
@@ -155,7 +156,7 @@ def test_killed(sandbox: Sandbox):
         "shell", "-v0", "-c", "from apps.results.store import latest_run as l; print(l().state, '|', l().reason)"
     )
     assert listed.stdout.strip() == "aborted | the command that measured it is gone", listed.stderr
-    assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state = 'ok'") == [(1,)]
+    assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state IN ('ok', 'void')") == [(1,)]
 
 
 def test_a_private_temporary_folder_is_a_clear_error_for_root(sandbox: Sandbox):
@@ -228,4 +229,5 @@ def test_sqlite_on_request_is_marked(sandbox: Sandbox, tmp_path: Path):
     assert "needs PostgreSQL" in done.stdout
     run = record.read(target)
     assert "not representative" in run.notes[0]
-    assert [cell.state for cell in run.cells] == [State.OK, State.EXCUSED]
+    assert run.cells[0].state in (State.OK, State.VOID)
+    assert run.cells[1].state is State.EXCUSED

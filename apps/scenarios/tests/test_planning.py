@@ -1,0 +1,145 @@
+"""Names → plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from apps.scenarios.contract import Scenario, Variant
+from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build_plan, check_contender
+from apps.scenarios.registry import scenarios
+from benchmarks.exceptions import UnknownName, UsageError
+from benchmarks.load.specs import Exchange
+from benchmarks.plan import Contender, Middleware
+from benchmarks.servers.base import Interface, Server
+
+
+def card(*variants: Variant, name: str = "plaintext") -> Scenario:
+    return Scenario(name, "Title", "Question?", ("C1",), "", variants, lambda dice: Exchange())
+
+
+def excuses(*scenario_names: str, contenders: tuple[str, ...] = (), **options: object) -> dict[str, dict[str, str]]:
+    made = build_plan(scenario_names, contenders, **options)
+    return {workload.scenario: workload.excused for workload in made.workloads}
+
+
+def test_without_names_everything_is_the_default() -> None:
+    made = build_plan()
+    assert tuple(workload.scenario for workload in made.workloads) == DEFAULT_SCENARIOS
+    assert tuple(map(str, made.contenders)) == DEFAULT_CONTENDERS
+    assert (made.rounds, made.seed, made.middleware, made.database) == (5, 1, Middleware.DEFAULT, "embedded")
+    assert [workload.excused for workload in made.workloads] == [{}, {}, {}]
+
+
+def test_names_and_options_are_taken_over() -> None:
+    made = build_plan(["fan_out"], ["sync@uvicorn"], concurrencies=(8, 64), rounds=2, seed=9, middleware="none")
+    assert [workload.scenario for workload in made.workloads] == ["fan_out"]
+    assert made.contenders == (Contender("sync", "uvicorn"),)
+    assert (made.concurrencies, made.rounds, made.seed, made.middleware) == ((8, 64), 2, 9, "none")
+
+
+def test_a_name_given_twice_is_run_once_in_the_order_given() -> None:
+    made = build_plan(["plaintext", "fan_out", "plaintext"], ["sync@uvicorn", "async@uvicorn", "sync@uvicorn"])
+    assert [workload.scenario for workload in made.workloads] == ["plaintext", "fan_out"]
+    assert [str(contender) for contender in made.contenders] == ["sync@uvicorn", "async@uvicorn"]
+
+
+def test_a_workload_is_what_the_card_says() -> None:
+    (workload,) = build_plan(["fan_out"], seed=3).workloads
+    declared = scenarios()["fan_out"]
+    assert (workload.title, workload.question) == (declared.title, declared.question)
+    assert (workload.needs, workload.concurrency, workload.baseline) == ({"upstream"}, 16, declared.baseline)
+    assert workload.wait_ms == {"sync": 200.0, "async": 20.0, "wrapped": 20.0, "aiohttp": 20.0}
+    assert workload.exchanges == declared.draw(3)
+
+
+def test_the_seed_decides_the_requests() -> None:
+    one, same, other = (build_plan(["orm_read"], seed=seed).workloads[0].exchanges for seed in (1, 1, 2))
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("scenario_names", "contender_names", "message", "hint"),
+    [
+        (["plaintxt"], [], "there is no scenario 'plaintxt'", "did you mean plaintext?"),
+        (["fan-out"], [], "there is no scenario 'fan-out'", "did you mean fan_out?"),
+        ([], ["sync@gunicorn-thread"], "there is no server 'gunicorn-thread'", "did you mean gunicorn-threads"),
+        ([], ["asinc@uvicorn"], "there is no variant 'asinc'", "did you mean async"),
+        ([], ["async@uvicorn+nome"], "there is no middleware 'nome'", "did you mean none?"),
+    ],
+)
+def test_an_unknown_name_is_refused_with_the_closest(
+    scenario_names: list[str], contender_names: list[str], message: str, hint: str
+) -> None:
+    with pytest.raises(UnknownName) as caught:
+        build_plan(scenario_names, contender_names)
+    assert str(caught.value) == message
+    assert caught.value.hint.startswith(hint)
+
+
+def test_a_name_like_no_other_is_refused_with_all_there_are() -> None:
+    with pytest.raises(UnknownName) as caught:
+        build_plan(["zzz"])
+    assert caught.value.hint == f"there are: {', '.join(scenarios())}"
+
+
+@pytest.mark.parametrize(
+    ("contender", "speaks", "fitting"),
+    [
+        ("async@gunicorn-sync", "wsgi", {"uvicorn"}),
+        ("wrapped@gunicorn-threads", "wsgi", {"uvicorn"}),
+        ("aiohttp@uvicorn", "asgi", {"aiohttp"}),
+        ("sync@aiohttp", "aiohttp", {"gunicorn-sync", "gunicorn-threads", "uvicorn"}),
+    ],
+)
+def test_a_server_that_cannot_host_the_variant_is_refused_with_those_that_can(
+    contender: str, speaks: str, fitting: set[str]
+) -> None:
+    variant, _, server = contender.partition("@")
+    with pytest.raises(UsageError) as caught:
+        build_plan([], [contender])
+    assert not isinstance(caught.value, UnknownName)
+    assert str(caught.value).startswith(f"{contender}: {server} speaks {speaks}, ")
+    named = caught.value.hint.removeprefix(f"servers for {variant}: ").split(", ")
+    assert fitting <= set(named)
+    assert server not in named
+
+
+def test_a_server_that_is_not_installed_is_refused_with_how_to_install_it() -> None:
+    absent = Server(
+        *("absent", Interface.ASGI, "not installed", lambda hosting: ()),
+        requires=("no_such_server",),
+        pip_line="pip install no-such-server",
+    )
+    with pytest.raises(UsageError, match="sync@absent: no_such_server is not installed") as caught:
+        check_contender(Contender("sync", "absent"), [card(Variant("sync"))], {"absent": absent})
+    assert caught.value.hint == "run: pip install no-such-server"
+
+
+def test_a_contender_may_take_part_in_one_scenario_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = {"plaintext": card(Variant("sync")), "fan_out": card(Variant("sync"), Variant("extra"), name="fan_out")}
+    monkeypatch.setattr("apps.scenarios.planning.scenarios", lambda: cards)
+    found = excuses("plaintext", "fan_out", contenders=("sync@uvicorn", "extra@uvicorn"))
+    assert found == {"plaintext": {"extra": "this scenario has no such variant"}, "fan_out": {}}
+
+
+def test_what_the_card_excuses_is_excused_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = {"plaintext": card(Variant("sync"), Variant("async", not_applicable="nothing waits"))}
+    monkeypatch.setattr("apps.scenarios.planning.scenarios", lambda: cards)
+    found = excuses("plaintext", contenders=("sync@uvicorn", "async@uvicorn"))
+    assert found == {"plaintext": {"async": "nothing waits"}}
+
+
+def test_on_sqlite_what_needs_postgresql_is_excused() -> None:
+    assert excuses("plaintext", "orm_read", database="sqlite") == {
+        "plaintext": {},
+        "orm_read": {"aiohttp": "needs PostgreSQL; the run uses SQLite"},
+    }
+
+
+@pytest.mark.parametrize("database", ["embedded", "postgresql://localhost/workload"])
+def test_on_postgresql_nothing_is_excused_for_the_database(database: str) -> None:
+    assert excuses("orm_read", database=database) == {"orm_read": {}}
+
+
+def test_only_variants_that_were_asked_for_are_excused() -> None:
+    assert excuses("orm_read", contenders=("sync@uvicorn",), database="sqlite") == {"orm_read": {}}
