@@ -18,13 +18,14 @@ def test_it_names_the_best_and_groups_the_others_by_what_their_intervals_carry()
         BASELINE_CELL,
         cell_record("async@uvicorn", rates=(1000, 1500, 2000)),
         cell_record("aiohttp@aiohttp", rates=(2000, 2500, 3000)),
-        cell_record("sync@uvicorn", rates=(90, 100, 110)),
+        cell_record("sync@uvicorn", rates=(90, 110, 120)),
+        cell_record("sync@gunicorn-sync", rates=(80, 90, 110)),
         cell_record("wrapped@uvicorn", rates=(50, 40, 60)),
     )
     assert text == (
         "At 32 connections aiohttp@aiohttp answered most, 2,500 requests/s. Against sync@gunicorn-threads (100): "
         "more from aiohttp@aiohttp (25.0 ×), async@uvicorn (15.0 ×); less from wrapped@uvicorn (0.50 ×); "
-        "no difference seen for sync@uvicorn. "
+        "no difference seen for sync@uvicorn, sync@gunicorn-sync. "
         "Intervals are the range of the rounds and hold the median with 75% probability."
     )
 

@@ -91,6 +91,13 @@ def test_another_size_is_seeded_anew(books: int) -> None:
 
 
 @pytest.mark.usefixtures("catalog")
+def test_a_catalog_that_says_another_size_is_seeded_anew() -> None:
+    Seed.objects.update(books=BOOKS + 1)
+    assert seed(BOOKS) is True
+    assert Seed.objects.get().books == BOOKS
+
+
+@pytest.mark.usefixtures("catalog")
 def test_another_version_of_the_corpus_is_seeded_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "VERSION", corpus.VERSION + 1)
     assert seed(BOOKS) is True
