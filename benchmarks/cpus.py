@@ -19,9 +19,9 @@ class CpuLayout:
         return bool(self.server)
 
     @property
-    def load_side(self) -> tuple[int, ...]:
-        """Every CPU that produces load or answers the servers; busy over 90 % it would be what is measured."""
-        return tuple(sorted({*self.generator, *self.services}))
+    def load_side(self) -> tuple[tuple[int, ...], ...]:
+        """The groups of CPUs that produce load or answer the servers; one that is busy would be what is measured."""
+        return tuple(sorted({self.generator, self.services} - {()}))
 
     def describe(self) -> str:
         if not self.pinned:

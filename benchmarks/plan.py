@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
+from benchmarks.services.knowledge import DEFAULT_DELAY_MS
 
 BASELINE = "sync@gunicorn-threads"  # the fair rival: what a team has without rewriting anything
 
@@ -41,7 +42,7 @@ class Contender:
         """Raises UsageError when the text is not ``variant@server`` or ``variant@server+middleware``."""
         variant, at, rest = text.partition("@")
         server, plus, middleware = rest.partition("+")
-        if not (variant and at and server) or bool(plus) != bool(middleware):
+        if not (variant and at and server) or "@" in server or bool(plus) != bool(middleware):
             raise UsageError(f"contender {text!r} is not understood", hint=f"write variant@server, like {BASELINE}")
         if middleware:
             choose("middleware", middleware, list(Middleware))
@@ -68,7 +69,7 @@ class Workload:
     needs: frozenset[str]  # "database", "upstream"
     exchanges: tuple[Exchange, ...]
     wait_ms: dict[str, float] = field(default_factory=dict)  # variant -> least time a request waits
-    excused: dict[str, str] = field(default_factory=dict)  # variant -> why it is not applicable here
+    excused: dict[str, str] = field(default_factory=dict)  # contender -> why it cannot take part
     concurrency: int = 32  # the load level its card chose
     baseline: str = BASELINE
 
@@ -104,7 +105,6 @@ class Plan:
     database: str = "embedded"
     pool_size: int = 16  # connections per process, the same for all
     timeout_s: float = 10.0
-    delay_ms: float = 20.0  # of each upstream call
 
     def levels(self, workload: Workload) -> tuple[int, ...]:
         """The numbers of connections a scenario is run with."""
@@ -121,7 +121,7 @@ class Plan:
             "middleware": str(self.middleware),
             "pool_size": self.pool_size,
             "timeout_s": self.timeout_s,
-            "delay_ms": self.delay_ms,
+            "delay_ms": DEFAULT_DELAY_MS,  # of each upstream call
             "load": "closed loop",
         }
 
@@ -133,8 +133,8 @@ class Plan:
         ]
 
     def runnable(self, workload: Workload) -> list[Cell]:
-        """The cells whose variant the card does not excuse."""
-        return [cell for cell in self.cells(workload) if cell.contender.variant not in workload.excused]
+        """The cells whose contender can take part."""
+        return [cell for cell in self.cells(workload) if str(cell.contender) not in workload.excused]
 
     def schedule(self, workload: Workload, cells: Sequence[Cell]) -> Iterator[tuple[int, int, Cell]]:
         """(round, position, cell): every round runs all cells once, in an order of its own drawn from the seed."""

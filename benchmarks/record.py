@@ -113,7 +113,7 @@ def loads(text: str, source: str = "the record") -> RunRecord:
     """Raises RecordError, with the place, when the text is damaged or of a version this code does not know."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"{source} is not JSON: {error}", hint="was it cut off? export the run again") from error
     schema = data.get("schema") if isinstance(data, dict) else None
     if schema != SCHEMA_VERSION:
@@ -122,9 +122,28 @@ def loads(text: str, source: str = "the record") -> RunRecord:
             hint="read it with the version of this project that wrote it",
         )
     try:
-        return json_codec.structure(data, RunRecord)
+        record = json_codec.structure(data, RunRecord)
     except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError) as error:
         raise RecordError(f"{source} is damaged: {'; '.join(transform_error(error)[:3])}") from error
+    again = json.loads(json_codec.dumps(record))
+    if again != data:  # a field with a default was missing, or a value was bent into its type
+        raise RecordError(f"{source} is damaged: {_first_difference(data, again)}")
+    return record
+
+
+def _first_difference(data: Any, again: Any, place: str = "") -> str:
+    """Where what was read differs from what it became."""
+    if isinstance(data, dict) and isinstance(again, dict):
+        for key in again:
+            if key not in data:
+                return f"{place}/{key} is missing"
+            if data[key] != again[key]:
+                return _first_difference(data[key], again[key], f"{place}/{key}")
+    if isinstance(data, list) and isinstance(again, list) and len(data) == len(again):
+        for number, (was, became) in enumerate(zip(data, again, strict=True)):
+            if was != became:
+                return _first_difference(was, became, f"{place}/{number}")
+    return f"{place} is {str(data)[:60]!r}"
 
 
 def write(record: RunRecord, path: Path) -> None:
@@ -140,3 +159,5 @@ def read(path: Path) -> RunRecord:
         return loads(path.read_text(), str(path))
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path} is not text: {error}") from error

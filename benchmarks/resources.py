@@ -56,17 +56,17 @@ def tree_of(pid: int) -> list[psutil.Process]:
 class Sampler:
     """Watches process trees between ``begin`` and ``end``: ``sampled`` ten times a second, the others at both edges."""
 
-    def __init__(self, pids: Mapping[str, int], sampled: str, load_side_cpus: tuple[int, ...]) -> None:
+    def __init__(self, pids: Mapping[str, int], sampled: str, cpu_groups: tuple[tuple[int, ...], ...]) -> None:
         self._pids = pids
         self._sampled = sampled
-        self._cpus = load_side_cpus
+        self._groups = cpu_groups
         self._stop = threading.Event()
 
     def begin(self) -> None:
         self._trees = {name: _Tree(tree_of(pid)) for name, pid in self._pids.items()}
         for tree in self._trees.values():
             tree.cpu_before_s = tree.look()
-        self._busy_before = _busy_and_total(self._cpus)
+        self._busy_before = [_busy_and_total(group) for group in self._groups]
         self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
         self._thread.start()
 
@@ -78,9 +78,12 @@ class Sampler:
     def end(self) -> None:
         for tree in self._trees.values():
             tree.cpu_s = tree.look() - tree.cpu_before_s
-        busy, total = _busy_and_total(self._cpus)
-        busy_before, total_before = self._busy_before
-        self.load_side_busy = (busy - busy_before) / (total - total_before) if total > total_before else None
+        shares = [
+            (after[0] - before[0]) / (after[1] - before[1])
+            for before, after in zip(self._busy_before, map(_busy_and_total, self._groups), strict=True)
+            if after[1] > before[1]
+        ]
+        self.load_side_busy = max(shares, default=None)  # of the busiest group
         self._stop.set()
         self._thread.join()
 
@@ -93,9 +96,7 @@ class Sampler:
 
 
 def _busy_and_total(cpus: tuple[int, ...]) -> tuple[float, float]:
-    """Busy and total seconds of these CPUs since boot; zeros when none are named."""
-    if not cpus:
-        return 0.0, 0.0
+    """Busy and total seconds of these CPUs since boot."""
     times = psutil.cpu_times(percpu=True)
     busy = total = 0.0
     for cpu in cpus:

@@ -72,6 +72,9 @@ class Runner:
         except OSError as error:
             self._close(error, began_s)
             raise CrossoverError(f"the run cannot go on: {error}", hint=hint_for(error)) from error
+        except BaseException as error:
+            self._close(error, began_s)
+            raise
         self._close(None, began_s)
         return self.record
 
@@ -138,7 +141,7 @@ class Runner:
             slots=server.slots(hosting),
         )
         self.record.cells.append(record)
-        excuse = workload.excused.get(cell.contender.variant, "")
+        excuse = workload.excused.get(str(cell.contender), "")
         self._settle(record, State.EXCUSED if excuse else State.RUNNING, excuse)
         return record
 

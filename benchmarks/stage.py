@@ -15,6 +15,7 @@ from benchmarks.plan import Contender, Plan, Workload
 from benchmarks.servers.base import SETTINGS_UNDER_TEST
 from benchmarks.servers.process import Process, start_command, wait_until_ready
 from benchmarks.services.database import WorkloadDatabase, open_workload
+from benchmarks.services.knowledge import DEFAULT_DELAY_MS
 from benchmarks.verify import Counters, upstream_counter
 from benchmarks.wards import Guard
 
@@ -91,7 +92,7 @@ def open_stage(plan: Plan, guard: Guard, layout: CpuLayout, say: Callable[[str],
 
 
 def _start_upstream(plan: Plan, guard: Guard, layout: CpuLayout) -> Process:
-    options = ("--fd", "{fd}", "--delay-ms", f"{plan.delay_ms:g}", "--seed", str(plan.seed))
+    options = ("--fd", "{fd}", "--delay-ms", f"{DEFAULT_DELAY_MS:g}", "--seed", str(plan.seed))
     argv = (sys.executable, "-m", "benchmarks.services.upstream", *options)
     upstream = start_command(guard, "upstream", argv, clean_environment(), layout.services)
     wait_until_ready(upstream)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from benchmarks.exceptions import VerificationFailed
+from benchmarks.exceptions import StartError, VerificationFailed
 from benchmarks.load.specs import Exchange
 from benchmarks.plan import Workload
 from benchmarks.servers.process import get
@@ -106,6 +106,9 @@ def upstream_counter(port: int) -> Counter:
     """Reads the upstream's own count of calls."""
 
     def read() -> int:
-        return int(json.loads(get(port, "/_calls", timeout_s=TIMEOUT_S)[1])["calls"])
+        try:
+            return int(json.loads(get(port, "/_calls", timeout_s=TIMEOUT_S)[1])["calls"])
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise StartError(f"the upstream service does not answer any more: {error}") from error
 
     return read

@@ -24,7 +24,12 @@ TEMPLATES = startproject.TEMPLATES
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
-LOGGING_CONFIG = None  # a 404 is part of the work; a log line for each would be measured
+LOGGING = {  # a 404 is part of the work, a line for each would be measured; a 500 is not, and its traceback is wanted
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
 
 DATABASE: dict[str, Any] = {}
 if url := os.environ.get("CROSSOVER_DATABASE_URL", ""):

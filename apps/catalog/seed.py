@@ -23,7 +23,8 @@ def seeded(books: int, using: str = "default") -> bool:
     if not Seed.objects.using(using).filter(version=corpus.VERSION, books=books).exists():
         return False
     return (
-        Book.objects.using(using).count() == books
+        Author.objects.using(using).count() == corpus.author_count(books)
+        and Book.objects.using(using).count() == books
         and Review.objects.using(using).count() == corpus.reviews_before(books + 1)
         and Stock.objects.using(using).count() == books
     )

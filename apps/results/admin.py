@@ -22,12 +22,25 @@ class ReadOnly(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
 
 class CellInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = Cell
-    fields = ("scenario", "contender", "concurrency", "state", "reason",)
+    fields = (
+        "scenario",
+        "contender",
+        "concurrency",
+        "state",
+        "reason",
+    )
     extra = 0
 
 
 @admin.register(Run)
 class RunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("id", "state", "started_at", "wall_s", "seed", "reason",)
+    list_display = (
+        "id",
+        "state",
+        "started_at",
+        "wall_s",
+        "seed",
+        "reason",
+    )
     list_filter = ("state",)
     inlines = (CellInline,)

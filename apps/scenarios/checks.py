@@ -11,7 +11,6 @@ from django.core.checks import CheckMessage, Error, register
 
 from apps.scenarios.contract import STANDARD_VARIANTS, Scenario, Variant
 from apps.scenarios.registry import PACKAGE, scenarios, view_module
-from benchmarks.servers.base import Interface
 
 
 @register("scenarios")
@@ -50,7 +49,7 @@ def _check_view(card: Scenario, variant: Variant) -> list[CheckMessage]:
     if view is None:
         return [Error(f"{card.name}/{variant.module}.py has no function named view.", id="scenarios.E004")]
     is_async = inspect.iscoroutinefunction(view)
-    if variant.name in STANDARD_VARIANTS and is_async is (Interface.WSGI in variant.interfaces):
+    if variant.name in STANDARD_VARIANTS and is_async is (variant.name == "sync"):
         kind = "a coroutine function" if is_async else "a plain function"
         return [
             Error(f"{card.name}/{variant.module}.py: view is {kind}, its name promises other.", id="scenarios.E005")

@@ -39,7 +39,7 @@ def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str
         check_contender(contender, cards, servers)
     choose("middleware", options.get("middleware", Middleware.DEFAULT), Middleware)
     database = options.get("database", "embedded")
-    workloads = tuple(workload(card, options.get("seed", 1), database, contenders) for card in cards)
+    workloads = tuple(workload(card, options.get("seed", 1), database, contenders, servers) for card in cards)
     return Plan(workloads=workloads, contenders=tuple(contenders), **options)
 
 
@@ -65,12 +65,14 @@ def _fits(variant: str, cards: Sequence[Scenario], server: Server) -> bool:
     return any(server.interface in found.interfaces for card in cards if (found := card.variant(variant)))
 
 
-def workload(card: Scenario, seed: int, database: str, contenders: Sequence[Contender]) -> Workload:
-    """A card as the harness sees it, with the reason for every contender's variant that cannot take part."""
+def workload(
+    card: Scenario, seed: int, database: str, contenders: Sequence[Contender], servers: Mapping[str, Server]
+) -> Workload:
+    """A card as the harness sees it, with the reason for every contender that cannot take part."""
     excused = {}
-    for name in {contender.variant for contender in contenders}:
-        if reason := _excuse(card.variant(name), database):
-            excused[name] = reason
+    for contender in contenders:
+        if reason := _excuse(card.variant(contender.variant), servers[contender.server], database):
+            excused[str(contender)] = reason
     return Workload(
         scenario=card.name,
         title=card.title,
@@ -84,11 +86,13 @@ def workload(card: Scenario, seed: int, database: str, contenders: Sequence[Cont
     )
 
 
-def _excuse(variant: Variant | None, database: str) -> str:
+def _excuse(variant: Variant | None, server: Server, database: str) -> str:
     if variant is None:
         return "this scenario has no such variant"
     if variant.not_applicable:
         return variant.not_applicable
+    if server.interface not in variant.interfaces:
+        return f"this scenario's {variant.name} does not run on {server.interface}"
     if variant.needs_postgresql and database == SQLITE:
         return "needs PostgreSQL; the run uses SQLite"
     return ""

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from benchmarks.events import CellChanged, Event, RoundFinished, RoundStarted, RunStarted, Step
 from benchmarks.record import State
@@ -50,7 +51,7 @@ class RichProgress:
             case RoundFinished():
                 self.progress.advance(self.task)
             case CellChanged(cell=cell) if cell.state is State.FAILED:
-                self.console.print(f"[red]failed[/red] {cell.scenario} {cell.contender}: {cell.reason}", markup=True)
+                self.console.print(Text(f"failed: {cell.scenario} {cell.contender}: {cell.reason}", "red"))
 
 
 class PlainProgress:

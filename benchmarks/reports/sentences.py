@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.record import RunRecord
 from benchmarks.reports.figures import rate, times
+from benchmarks.stats.ratios import Ratio
 from benchmarks.stats.summary import CellSummary, summarise
 
 
@@ -19,37 +20,36 @@ def sentence(run: RunRecord, scenario: str) -> str:
     seen = f"At {level} connections {best.cell.contender} answered most, {rate(best.requests_per_s)} requests/s"
     if baseline is None:
         return f"{seen}; the baseline has no valid figure, so there is no ratio."
-    others = [row for row in rows if row.ratio is not None]
-    coverage = max((row.ratio.coverage for row in others if row.ratio), default=0.0)
-    parts = [part for part in (_faster(others), _slower(others), _equal(others)) if part]
-    compared = "; ".join(parts) or "nothing else was measured"
-    return (
-        f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}. {_trust(coverage)}"
-    )
+    others = [row for row in rows if not row.is_baseline]
+    ratios = [row.ratio for row in others if row.ratio and row.ratio.trusted]
+    parts = [
+        _listed("more from", [row for row in others if row.ratio and row.ratio.different and row.ratio.low > 1]),
+        _listed("less from", [row for row in others if row.ratio and row.ratio.different and row.ratio.high < 1]),
+        _named("no difference seen for", [row for row in others if row.ratio and _equal(row.ratio)]),
+        _named("too few rounds in common to say anything of", [row for row in others if not _trusted(row)]),
+    ]
+    compared = "; ".join(part for part in parts if part) or "nothing else was measured"
+    trust = f" {_trust(min(ratio.coverage for ratio in ratios))}" if ratios else ""
+    return f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}.{trust}"
 
 
-def _faster(rows: list[CellSummary]) -> str:
-    return _listed("more from", [row for row in rows if row.ratio and row.ratio.low > 1], reverse=True)
+def _trusted(row: CellSummary) -> bool:
+    return row.ratio is not None and row.ratio.trusted
 
 
-def _slower(rows: list[CellSummary]) -> str:
-    return _listed("less from", [row for row in rows if row.ratio and row.ratio.high < 1], reverse=True)
+def _equal(ratio: Ratio) -> bool:
+    return ratio.trusted and not ratio.different
 
 
-def _equal(rows: list[CellSummary]) -> str:
-    names = [row.cell.contender for row in rows if row.ratio and not row.ratio.different]
-    return f"no difference seen for {', '.join(names)}" if names else ""
+def _named(words: str, rows: list[CellSummary]) -> str:
+    return f"{words} {', '.join(row.cell.contender for row in rows)}" if rows else ""
 
 
-def _listed(words: str, rows: list[CellSummary], *, reverse: bool) -> str:
-    rows = sorted(rows, key=lambda row: row.ratio.value if row.ratio else 0.0, reverse=reverse)
+def _listed(words: str, rows: list[CellSummary]) -> str:
+    rows = sorted(rows, key=lambda row: row.ratio.value if row.ratio else 0.0, reverse=True)
     named = [f"{row.cell.contender} ({times(row.ratio.value)} ×)" for row in rows if row.ratio]
     return f"{words} {', '.join(named)}" if named else ""
 
 
 def _trust(coverage: float) -> str:
-    return (
-        f"Intervals are the range of the rounds and hold the median with {coverage:.0%} probability."
-        if coverage
-        else ""
-    )
+    return f"Intervals are the range of the rounds and hold the median with {coverage:.0%} probability."

@@ -28,18 +28,10 @@ def render(run: RunRecord, scenario: str) -> RenderableType:
     card = next(entry for entry in run.scenarios if entry.name == scenario)
     rows = summarise(run, scenario)
     heading = Text.assemble((f"\n{card.name}", "bold"), f"  {card.title}. ", (card.question, "italic"))
-    lines: list[RenderableType] = [heading, _table(rows, len({row.cell.concurrency for row in rows}) > 1)]
+    levels = len({row.cell.concurrency for row in rows}) > 1
+    lines: list[RenderableType] = [heading, _table(rows, levels)]
     lines += [Text(line, style="dim") for line in _footnotes([row.cell for row in rows])]
-    lines += [
-        Text(f"{row.cell.contender}: {row.cell.state}: {row.cell.reason}", STYLES[row.cell.state])
-        for row in rows
-        if row.cell.state in STYLES
-    ]
-    lines += [
-        Text(f"{row.cell.contender}: {row.cell.reason}", "yellow")
-        for row in rows
-        if row.cell.state is State.OK and row.cell.reason
-    ]
+    lines += [_note(row.cell, levels) for row in rows if row.cell.reason]
     lines.append(Text(sentence(run, scenario)))
     return Group(*lines)
 
@@ -71,6 +63,13 @@ def _figures(row: CellSummary) -> list[str]:
         figures.whole(row.peak_threads),
         "baseline" if row.is_baseline else figures.ratio(row.ratio),
     ]
+
+
+def _note(cell: CellRecord, levels: bool) -> Text:
+    """Why a cell has no figures, or what is to be known of those it has."""
+    level = f" at {cell.concurrency} connections" if levels else ""
+    state = f"{cell.state}: " if cell.state in STYLES else ""
+    return Text(f"{cell.contender}{level}: {state}{cell.reason}", STYLES.get(cell.state, "yellow"))
 
 
 def _footnotes(cells: list[CellRecord]) -> list[str]:

@@ -60,7 +60,7 @@ class Server:
 
     def missing(self) -> tuple[str, ...]:
         """Modules it needs that are not installed."""
-        return tuple(name for name in self.requires if find_spec(name) is None)
+        return tuple(name for name in self.requires if find_spec(name.partition(".")[0]) is None)
 
 
 def gunicorn(hosting: Hosting, *options: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
@@ -61,7 +61,10 @@ class WorkloadDatabase:
         """Statements the server has executed in this database so far, session set-up left out; None if unknown."""
         if not self.counts_statements or self._monitor is None:
             return None
-        row = self._monitor.execute(STATEMENTS).fetchone()
+        try:
+            row = self._monitor.execute(STATEMENTS).fetchone()
+        except psycopg.Error as error:
+            raise DatabaseError(f"the database is gone: {str(error).strip()}", hint="start the run again") from error
         assert row is not None
         return int(row[0])
 
@@ -141,7 +144,7 @@ def _claimed(url: str) -> Iterator[psycopg.Connection]:
         try:
             yield connection
         finally:
-            if not connection.closed and not connection.broken:
+            with suppress(psycopg.Error):  # it may be gone by now, and that has been said
                 connection.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
 
 

@@ -20,15 +20,9 @@ from functools import lru_cache
 
 from aiohttp import web
 
+from benchmarks.services.knowledge import DEFAULT_DELAY_MS, DEFAULT_JITTER, DEFAULT_PORT, SERVICES, answer_value
 from benchmarks.services.listening import add_listen_options, run_app
 
-DEFAULT_PORT = 8900
-DEFAULT_DELAY_MS = 20.0
-DEFAULT_JITTER = 0.1
-SERVICES = (
-    *("price", "stock", "reviews", "rating", "author"),
-    *("shipping", "promotions", "related", "availability", "cover"),
-)
 DRIP_INTERVAL_S = 0.2
 HANG_S = 30.0
 
@@ -51,12 +45,6 @@ class Behaviour:
     failure_rate: float = 0.0
     faults: tuple[tuple[str, Fault], ...] = ()
     seed: int = 1
-
-
-@lru_cache(maxsize=1 << 17)
-def answer_value(service: str, book: int) -> int:
-    """What a service knows about a book: a number, the same in every run."""
-    return random.Random(f"{service}/{book}").randrange(10_000)
 
 
 @lru_cache(maxsize=1 << 17)

@@ -9,6 +9,8 @@ from benchmarks.stats.ceiling import ceiling_per_s
 
 BUSY_LIMIT = 0.9
 ERROR_LIMIT = 0.001
+SINGLE_PROCESSES = ("generator", "upstream")  # each on one event loop, so one CPU is all it can use
+CUT_SHORT = "warm-up was cut short: some connections had no answer before the window"
 
 
 def saturated(busy: Mapping[str, float | None]) -> str:
@@ -43,7 +45,9 @@ def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
         return State.FAILED, reason
     if not load.succeeded:
         return State.FAILED, f"no answer within the window of {load.window_s:.1f} s"
-    services = {name: usage.cpu_s / load.window_s for name, usage in entry.usage.items() if name != "server"}
+    services = {  # PostgreSQL has many processes: the load side's CPUs as a whole speak for it
+        name: entry.usage[name].cpu_s / load.window_s for name in SINGLE_PROCESSES if name in entry.usage
+    }
     slots = min(cell.concurrency, cell.slots or cell.concurrency)
     ceiling = ceiling_per_s(slots, cell.wait_ms / 1000, load.window_s)
     reason = saturated({"the load side": entry.load_side_busy, **services}) or above_ceiling(
@@ -51,8 +55,7 @@ def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
     )
     if reason:
         return State.VOID, reason
-    cut_short = "" if load.warmed_up else "warm-up was cut short: some connections had no answer before the window"
-    return State.OK, cut_short
+    return State.OK, "" if load.warmed_up else CUT_SHORT
 
 
 def judge_cell(cell: CellRecord) -> tuple[State, str]:
@@ -60,4 +63,7 @@ def judge_cell(cell: CellRecord) -> tuple[State, str]:
     void = [entry.reason for entry in cell.rounds if entry.state is State.VOID]
     if not cell.valid_rounds:
         return State.VOID, void[0] if void else "no rounds"
-    return State.OK, f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}" if void else ""
+    noted = [entry.reason for entry in cell.valid_rounds if entry.reason]
+    notes = [f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}"] if void else []
+    notes += [f"{len(noted)} of {len(cell.rounds)} rounds: {noted[0]}"] if noted else []
+    return State.OK, "; ".join(notes)

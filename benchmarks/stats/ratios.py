@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
+LEAST_COVERAGE = 0.9  # five rounds
+
 
 @dataclass(frozen=True)
 class Ratio:
@@ -17,9 +19,14 @@ class Ratio:
     coverage: float
 
     @property
+    def trusted(self) -> bool:
+        """Whether there were rounds enough to say anything at all."""
+        return self.coverage >= LEAST_COVERAGE
+
+    @property
     def different(self) -> bool:
-        """Whether the interval keeps clear of 1."""
-        return self.low > 1.0 or self.high < 1.0
+        """Whether the interval keeps clear of 1, and means something."""
+        return self.trusted and (self.low > 1.0 or self.high < 1.0)
 
 
 def range_coverage(rounds: int) -> float:

@@ -28,8 +28,16 @@ def drive(handler: Handler | None, exchange: Exchange = EXPECTED, **options: flo
             server = await asyncio.start_server(handler, "127.0.0.1", port)
         spec = LoadSpec(
             **{
-                **dict(host="127.0.0.1", port=port, prefix="/x/", exchanges=[exchange], concurrency=4, seed=1),
-                **dict(warmup_s=0.05, duration_s=0.3, timeout_s=2.0, warmup_limit_s=0.3),
+                "host": "127.0.0.1",
+                "port": port,
+                "prefix": "/x/",
+                "exchanges": [exchange],
+                "concurrency": 4,
+                "seed": 1,
+                "warmup_s": 0.05,
+                "duration_s": 0.3,
+                "timeout_s": 2.0,
+                "warmup_limit_s": 0.3,
                 **options,
             }
         )

@@ -40,7 +40,9 @@ def test_a_contender_is_read_and_written_alike(text: str, contender: Contender) 
     assert str(contender) == text
 
 
-@pytest.mark.parametrize("text", ["", "@", "sync", "sync@", "@uvicorn", "uvicorn+none", "sync@uvicorn+", "sync@+none"])
+@pytest.mark.parametrize(
+    "text", ["", "@", "sync", "sync@", "@uvicorn", "uvicorn+none", "sync@uvicorn+", "sync@+none", "sync@@uvicorn"]
+)
 def test_what_is_no_contender_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match="is not understood") as caught:
         Contender.parse(text)
@@ -131,21 +133,23 @@ def test_a_cell_says_what_it_is() -> None:
     assert str(Cell("fan_out", CONTENDERS[2], 16)) == "fan_out async@uvicorn c=16"
 
 
-def test_excused_variants_have_cells_but_are_not_run() -> None:
-    workload = make_workload(excused={"sync": "nothing to do"})
+def test_excused_contenders_have_cells_but_are_not_run() -> None:
+    workload = make_workload(excused={"sync@uvicorn": "nothing to do"})
     assert len(make_plan().cells(workload)) == 4
-    assert [str(cell.contender) for cell in make_plan().runnable(workload)] == ["async@uvicorn", "aiohttp@aiohttp"]
+    assert [str(cell.contender) for cell in make_plan().runnable(workload)] == [
+        *("sync@gunicorn-threads", "async@uvicorn", "aiohttp@aiohttp")
+    ]
 
 
 def test_the_estimate_counts_only_what_is_run() -> None:
-    excused = make_plan(workloads=(make_workload(excused={"sync": "nothing to do"}),))
+    excused = make_plan(workloads=(make_workload(excused={"sync@uvicorn": "nothing to do"}),))
     assert excused.estimate_s() < make_plan().estimate_s() < make_plan(rounds=50).estimate_s()
     assert make_plan().estimate_s() < make_plan(concurrencies=(8, 64)).estimate_s()
 
 
 def test_a_record_keeps_what_decides_the_figures() -> None:
     workloads = (make_workload("fan_out", concurrency=16), make_workload("plaintext"))
-    options = make_plan(workloads=workloads, middleware=Middleware.NONE, delay_ms=5.0).options()
+    options = make_plan(workloads=workloads, middleware=Middleware.NONE).options()
     assert options == {
         "contenders": [str(contender) for contender in CONTENDERS],
         "concurrencies": {"fan_out": [16], "plaintext": [32]},
@@ -155,7 +159,7 @@ def test_a_record_keeps_what_decides_the_figures() -> None:
         "middleware": "none",
         "pool_size": 16,
         "timeout_s": 10.0,
-        "delay_ms": 5.0,
+        "delay_ms": 20.0,
         "load": "closed loop",
     }
 

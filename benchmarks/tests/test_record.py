@@ -147,3 +147,26 @@ def test_a_round_without_load_answered_nothing() -> None:
     entry = round_record()
     entry.load = None
     assert entry.requests_per_s == 0
+
+
+@pytest.mark.parametrize("key", ["cells", "state", "notes", "reason"])
+def test_a_field_that_has_a_default_may_not_be_missing_either(key: str) -> None:
+    data = json.loads(record.dumps(run_record(cell_record())))
+    del data[key]
+    with pytest.raises(RecordError, match=f"/{key} is missing"):
+        record.loads(json.dumps(data))
+
+
+@pytest.mark.parametrize(("key", "value"), [("seed", "7"), ("started_at", None), ("notes", "no")])
+def test_a_value_of_another_type_is_not_bent(key: str, value: object) -> None:
+    data = {**json.loads(record.dumps(run_record(cell_record()))), key: value}
+    with pytest.raises(RecordError, match="is damaged"):
+        record.loads(json.dumps(data))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe{", b"[" * 100_000])
+def test_what_is_no_text_or_too_deep_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(RecordError):
+        record.read(path)

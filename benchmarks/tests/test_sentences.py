@@ -6,7 +6,7 @@ from benchmarks.record import State
 from benchmarks.reports.sentences import sentence
 from benchmarks.tests.records import cell_record, run_record
 
-BASELINE_CELL = cell_record(rates=(100, 100, 100))
+BASELINE_CELL = cell_record(rates=(100, 100, 100, 100, 100))
 
 
 def said(*cells: object) -> str:
@@ -16,17 +16,17 @@ def said(*cells: object) -> str:
 def test_it_names_the_best_and_groups_the_others_by_what_their_intervals_carry() -> None:
     text = said(
         BASELINE_CELL,
-        cell_record("async@uvicorn", rates=(1000, 1500, 2000)),
-        cell_record("aiohttp@aiohttp", rates=(2000, 2500, 3000)),
-        cell_record("sync@uvicorn", rates=(90, 110, 120)),
-        cell_record("sync@gunicorn-sync", rates=(80, 90, 110)),
-        cell_record("wrapped@uvicorn", rates=(50, 40, 60)),
+        cell_record("async@uvicorn", rates=(1000, 1500, 2000, 1500, 1500)),
+        cell_record("aiohttp@aiohttp", rates=(2000, 2500, 3000, 2500, 2500)),
+        cell_record("sync@uvicorn", rates=(90, 110, 120, 110, 110)),
+        cell_record("sync@gunicorn-sync", rates=(80, 90, 110, 90, 90)),
+        cell_record("wrapped@uvicorn", rates=(50, 40, 60, 50, 50)),
     )
     assert text == (
         "At 32 connections aiohttp@aiohttp answered most, 2,500 requests/s. Against sync@gunicorn-threads (100): "
         "more from aiohttp@aiohttp (25.0 ×), async@uvicorn (15.0 ×); less from wrapped@uvicorn (0.50 ×); "
         "no difference seen for sync@uvicorn, sync@gunicorn-sync. "
-        "Intervals are the range of the rounds and hold the median with 75% probability."
+        "Intervals are the range of the rounds and hold the median with 94% probability."
     )
 
 
@@ -64,3 +64,18 @@ def test_a_void_contender_is_not_compared() -> None:
 
 def test_a_baseline_alone_is_compared_with_nothing() -> None:
     assert "Against sync@gunicorn-threads (100): nothing else was measured." in said(BASELINE_CELL)
+
+
+def test_too_few_rounds_claim_nothing() -> None:
+    text = said(cell_record(rates=(100, 100, 100)), cell_record("async@uvicorn", rates=(900, 900, 900)))
+    assert text.endswith("too few rounds in common to say anything of async@uvicorn.")
+    assert "probability" not in text
+
+
+def test_trust_is_that_of_the_weakest_ratio() -> None:
+    text = said(
+        cell_record(rates=(100,) * 9),
+        cell_record("async@uvicorn", rates=(900,) * 9),
+        cell_record("sync@uvicorn", rates=(50,) * 5),
+    )
+    assert text.endswith("hold the median with 94% probability.")

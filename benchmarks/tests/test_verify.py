@@ -104,7 +104,7 @@ def test_what_cannot_be_counted_is_said(contender: Contender):
 
 
 def test_sample_holds_every_status_and_differs_by_seed():
-    exchanges = tuple(Exchange(f"n={number}") for number in range(100)) + (MISSING,)
+    exchanges = (*(Exchange(f"n={number}") for number in range(100)), MISSING)
     workload = Workload("s", "t", "q?", frozenset(), exchanges)
     assert pick(workload, 1) != pick(workload, 2)
     assert all(404 in {entry.expectation.status for entry in pick(workload, seed)} for seed in range(20))

@@ -123,7 +123,13 @@ def test_wsgi_door(sandbox: Sandbox):
         "d(e); e['HTTP_HOST'] = 'localhost'; print(application(e, lambda *a: print(a[0])) and 'answered')"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=sandbox.root, env=sandbox.env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code],
+        cwd=sandbox.root,
+        env=sandbox.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.stdout.split("\n")[:2] == ["200 OK", "answered"], done.stderr
 
@@ -149,6 +155,7 @@ def test_a_busy_port_is_one_clear_sentence(sandbox: Sandbox, module: str):
             capture_output=True,
             text=True,
             timeout=30,
+            check=False,
         )
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].endswith("choose another with --port")
@@ -158,7 +165,13 @@ def test_a_busy_port_is_one_clear_sentence(sandbox: Sandbox, module: str):
 def test_the_sibling_imports_no_django(sandbox: Sandbox):
     code = "import sys; from project.aiohttp_app import make_app; make_app(); print('django' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=sandbox.root, env=sandbox.env, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code],
+        cwd=sandbox.root,
+        env=sandbox.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.stdout.strip() == "False", done.stderr
 

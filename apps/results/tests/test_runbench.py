@@ -36,7 +36,17 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     target = tmp_path / "run.json"
     done = sandbox.manage("runbench", *QUICK, "--json", str(target), "--seed", "3")
     assert done.returncode == 0, done.stdout + done.stderr
-    for heading in ("requests/s", "p50 ms", "p90 ms", "p99 ms", "errors", "CPU ms/req", "RSS MB", "threads", "ratio to"):
+    for heading in (
+        "requests/s",
+        "p50 ms",
+        "p90 ms",
+        "p99 ms",
+        "errors",
+        "CPU ms/req",
+        "RSS MB",
+        "threads",
+        "ratio to",
+    ):
         assert heading in done.stdout
     assert done.stdout.count("cannot: no keep-alive") == 3
     said = [line for line in done.stdout.splitlines() if re.match("At 4 connections|No cell has a figure", line)]
@@ -105,7 +115,13 @@ def test_list_and_dry_run_and_help_measure_nothing(sandbox: Sandbox):
 def test_too_few_file_descriptors_are_noticed_before_the_start(sandbox: Sandbox):
     command = f"ulimit -n 90 && exec {' '.join(sandbox.argv('runbench', 'plaintext'))}"
     done = subprocess.run(
-        ["bash", "-c", command], cwd=sandbox.root, env=sandbox.env, capture_output=True, text=True, timeout=60
+        ["bash", "-c", command],
+        cwd=sandbox.root,
+        env=sandbox.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 2
     assert "32 connections need 96 open files, but the limit is 90" in done.stderr

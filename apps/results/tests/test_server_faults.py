@@ -56,7 +56,8 @@ FAULTS = {
     ),
     # Serves well for a while, then is gone.
     "mortal": (
-        "import subprocess, sys, time; sys.argv[0:3] = [sys.executable]; fd = int(sys.argv[sys.argv.index('--fd') + 1]);"
+        "import subprocess, sys, time; sys.argv[0:3] = [sys.executable]; "
+        "fd = int(sys.argv[sys.argv.index('--fd') + 1]);"
         "child = subprocess.Popen(sys.argv, pass_fds=(fd,)); time.sleep(7); print('out of memory', flush=True);"
         "child.kill(); sys.exit(1)",
         "inherit",
@@ -73,9 +74,9 @@ def faulty(copied_tree: Path) -> Path:
     lying.write_text(lying.read_text().replace("HttpResponse(work.BODY,", "HttpResponse(work.BODY[:-1],"))
     wrong = copied_tree / "apps/scenarios/orm_read/wrapped_view.py"
     wrong.write_text(
-        wrong.read_text().replace(
-            "    return await", "    await Book.objects.acount()\n    return await"
-        ).replace("from apps.scenarios", "from apps.catalog.models import Book\nfrom apps.scenarios")
+        wrong.read_text()
+        .replace("    return await", "    await Book.objects.acount()\n    return await")
+        .replace("from apps.scenarios", "from apps.catalog.models import Book\nfrom apps.scenarios")
     )
     yield copied_tree
     for name in FAULTS:

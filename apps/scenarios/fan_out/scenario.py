@@ -8,7 +8,7 @@ import random
 from apps.catalog import corpus
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
 from apps.scenarios.fan_out import work
-from benchmarks.services.upstream import DEFAULT_DELAY_MS, answer_value
+from benchmarks.services.knowledge import DEFAULT_DELAY_MS, answer_value
 
 
 def exchange(dice: random.Random) -> Exchange:

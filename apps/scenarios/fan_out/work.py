@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.scenarios.parameters import identifier
-from benchmarks.services.upstream import DEFAULT_PORT, SERVICES
+from benchmarks.services.knowledge import DEFAULT_PORT, SERVICES
 
 __all__ = ["BAD_BOOK", "DEADLINE_S", "SERVICES", "book_id", "error_leg", "leg", "page", "url"]
 

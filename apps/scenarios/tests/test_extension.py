@@ -118,7 +118,14 @@ def test_routed(there: Sandbox):
 
 
 def test_taken_in_by_the_parity_suite(there: Sandbox):
-    words = ["apps/scenarios/tests/test_parity.py", "-k", "echo or (plaintext and again)", "-v", "-p", "no:cacheprovider"]
+    words = [
+        "apps/scenarios/tests/test_parity.py",
+        "-k",
+        "echo or (plaintext and again)",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         cwd=there.root,

@@ -119,20 +119,29 @@ def test_a_contender_may_take_part_in_one_scenario_only(monkeypatch: pytest.Monk
     cards = {"plaintext": card(Variant("sync")), "fan_out": card(Variant("sync"), Variant("extra"), name="fan_out")}
     monkeypatch.setattr("apps.scenarios.planning.scenarios", lambda: cards)
     found = excuses("plaintext", "fan_out", contenders=("sync@uvicorn", "extra@uvicorn"))
-    assert found == {"plaintext": {"extra": "this scenario has no such variant"}, "fan_out": {}}
+    assert found == {"plaintext": {"extra@uvicorn": "this scenario has no such variant"}, "fan_out": {}}
+
+
+def test_a_variant_that_speaks_otherwise_in_one_scenario_is_excused_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    asgi, wsgi = (Variant("extra", interfaces=frozenset({word})) for word in (Interface.ASGI, Interface.WSGI))
+    cards = {"plaintext": card(asgi), "fan_out": card(wsgi, name="fan_out")}
+    monkeypatch.setattr("apps.scenarios.planning.scenarios", lambda: cards)
+    found = excuses("plaintext", "fan_out", contenders=("extra@uvicorn",))
+    assert found["plaintext"] == {}
+    assert found["fan_out"] == {"extra@uvicorn": "this scenario's extra does not run on asgi"}
 
 
 def test_what_the_card_excuses_is_excused_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     cards = {"plaintext": card(Variant("sync"), Variant("async", not_applicable="nothing waits"))}
     monkeypatch.setattr("apps.scenarios.planning.scenarios", lambda: cards)
     found = excuses("plaintext", contenders=("sync@uvicorn", "async@uvicorn"))
-    assert found == {"plaintext": {"async": "nothing waits"}}
+    assert found == {"plaintext": {"async@uvicorn": "nothing waits"}}
 
 
 def test_on_sqlite_what_needs_postgresql_is_excused() -> None:
     assert excuses("plaintext", "orm_read", database="sqlite") == {
         "plaintext": {},
-        "orm_read": {"aiohttp": "needs PostgreSQL; the run uses SQLite"},
+        "orm_read": {"aiohttp@aiohttp": "needs PostgreSQL; the run uses SQLite"},
     }
 
 

@@ -95,7 +95,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--rounds", type=positive(int, 1000), metavar="N", help="rounds per cell (5)")
         parser.add_argument("--seed", type=seed, metavar="N", help="for requests, order and upstream latencies (1)")
-        parser.add_argument("--middleware", metavar="SET", help=f"{' or '.join(Middleware)}: what stands before Django's views")
+        parser.add_argument(
+            "--middleware", metavar="SET", help=f"{' or '.join(Middleware)}: what stands before Django's views"
+        )
         parser.add_argument("--database", metavar="CHOICE", help="embedded (default), sqlite, or a PostgreSQL URL")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the run to a file, too")
         parser.add_argument("--list", action="store_true", help="list scenarios, variants and servers, and stop")
@@ -155,6 +157,7 @@ class Command(BaseCommand):
                 runner.run()
             except (KeyboardInterrupt, CrossoverError) as caught:
                 error = caught
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is stopped and stored; let the tables be printed
         record = runner.record
         print_run(console, record)
         if target is not None:
@@ -188,7 +191,7 @@ class Command(BaseCommand):
         for workload in plan.workloads:
             console.print(f"[bold]{workload.scenario}[/bold]  {workload.title}")
             for cell in plan.cells(workload):
-                excuse = workload.excused.get(cell.contender.variant, "")
+                excuse = workload.excused.get(str(cell.contender), "")
                 console.print(
                     f"    {cell.contender} at {cell.concurrency} connections" + (f": {excuse}" if excuse else "")
                 )

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
-from benchmarks.services.upstream import SERVICES
+from benchmarks.services.knowledge import SERVICES
 from benchmarks.stage import Stage, clean_environment
 from conftest import Serve
 
