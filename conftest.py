@@ -140,9 +140,9 @@ class Sandbox:
         assert self.leftovers() == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def copied_tree() -> Iterator[Path]:
-    """The project's files in another folder, for tests that add some."""
+    """The project's files in another folder, for tests that add or break some; each module has its own."""
     with tempfile.TemporaryDirectory(prefix="crossover-test-") as folder:
         Path(folder).chmod(0o711)
         target = Path(folder) / "tree"

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from benchmarks.record import CellRecord, ScenarioRecord, State
 from benchmarks.reports.sentences import sentence
+from benchmarks.reports.tables import tables
 from benchmarks.reports.terminal import print_run, render
 from benchmarks.tests.records import cell_record, load_result, round_record, run_record, usage
 
@@ -16,7 +17,7 @@ WIDTH = 150
 
 def shown(*cells: CellRecord) -> str:
     console = Console(width=WIDTH, record=True, file=io.StringIO())
-    console.print(render(run_record(*cells), "plaintext"))
+    console.print(render(*tables(run_record(*cells))))
     return console.export_text()
 
 

@@ -78,9 +78,7 @@ def faulty(copied_tree: Path) -> Path:
         .replace("    return await", "    await Book.objects.acount()\n    return await")
         .replace("from apps.scenarios", "from apps.catalog.models import Book\nfrom apps.scenarios")
     )
-    yield copied_tree
-    for name in FAULTS:
-        (copied_tree / f"benchmarks/servers/{name}.py").unlink()
+    return copied_tree
 
 
 @pytest.fixture
