@@ -9,7 +9,8 @@ from benchmarks.reports import figures
 from benchmarks.reports.sentences import sentence
 from benchmarks.stats.summary import CellSummary, summarise
 
-FIGURES = ("requests/s", "p50 ms", "p90 ms", "p99 ms", "errors", "CPU ms/req", "RSS MB", "threads")
+SPEEDS = ("requests/s", "p50 ms", "p90 ms", "p99 ms")
+COSTS = ("errors", "CPU ms/req", "RSS MB", "threads")
 UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
 
 
@@ -53,7 +54,7 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
     levels = len({row.cell.concurrency for row in rows}) > 1
     return ScenarioTable(
         card=card,
-        headings=("contender", *(["connections"] if levels else []), *FIGURES, f"ratio to {card.baseline}"),
+        headings=("contender", *(["connections"] if levels else []), *SPEEDS, *COSTS, f"ratio to {card.baseline}"),
         rows=tuple(
             Row(
                 (row.cell.contender, *([str(row.cell.concurrency)] if levels else []), *_figures(row)),

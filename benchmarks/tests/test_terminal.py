@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from benchmarks.record import CellRecord, ScenarioRecord, State
@@ -125,3 +126,16 @@ def test_scenarios_without_cells_are_not_printed() -> None:
     text = console.export_text()
     assert "Framework overhead alone" in text
     assert "orm_read" not in text
+
+
+@pytest.mark.parametrize("width", [80, 110, 150])
+def test_no_figure_is_cut_off_on_a_terminal_of_usual_width(width: int) -> None:
+    console = Console(width=width, record=True, file=io.StringIO())
+    print_run(
+        console, run_record(measured("sync@gunicorn-threads", 1000, 0.012), measured("aiohttp@aiohttp", 35000, 1))
+    )
+    text = console.export_text()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    for figure in ("35,000", "1,000", "CPU ms/req", "baseline", "35.0 × (35.0–35.0)"):
+        assert figure in text

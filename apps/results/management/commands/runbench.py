@@ -141,7 +141,8 @@ class Command(BaseCommand):
         prepare()
         mark_abandoned()
         store = Store()
-        about = f"{len(plan.workloads)} scenarios, {len(plan.contenders)} contenders, {plan.rounds} rounds"
+        counts = {"scenario": plan.workloads, "contender": plan.contenders, "round": range(plan.rounds)}
+        about = ", ".join(f"{len(items)} {name}{'s' * (len(items) != 1)}" for name, items in counts.items())
         console.print(f"{about}: about {plan.estimate_s():.0f} s. Ctrl-C stops it and keeps what was measured.")
         error: BaseException | None = None
         with progress(console) as display:
