@@ -14,7 +14,7 @@ from benchmarks.record import RunRecord, State
 from benchmarks.reports.tables import COSTS, ScenarioTable, tables
 
 STYLES = {State.FAILED: "red", State.VOID: "yellow", State.ABORTED: "yellow", State.EXCUSED: "dim"}
-WIDEST = 150
+WIDEST = 170  # where there is no terminal: every column fits
 
 
 def print_run(console: Console, run: RunRecord) -> None:

@@ -10,10 +10,10 @@ from rich.console import Console
 from benchmarks.record import CellRecord, ScenarioRecord, State
 from benchmarks.reports.sentences import sentence
 from benchmarks.reports.tables import tables
-from benchmarks.reports.terminal import print_run, render
+from benchmarks.reports.terminal import WIDEST, print_run, render
 from benchmarks.tests.records import cell_record, load_result, round_record, run_record, usage
 
-WIDTH = 150
+WIDTH = WIDEST
 
 
 def shown(*cells: CellRecord) -> str:
