@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,12 @@ def serve(stage: Stage, plan: Plan) -> Serve:
     return serving
 
 
+def default_signals() -> None:
+    """In a child: undo what a suite that was started in the background inherits, ignored interrupts."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     # Not below tmp_path: that is private, and PostgreSQL, which is not run as root, has to pass through.
@@ -115,6 +122,7 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=default_signals,
         )
 
     def processes(self) -> list[str]:

@@ -7,22 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Coroutine, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import Any, Protocol, cast
 
 import httptools
 
-if TYPE_CHECKING:
-    from benchmarks.load.pacing import ClosedLoop
+from benchmarks.load.specs import Expectation, LoadSpec
 
 CONNECT_PAUSE_S = 0.05  # after a refused connection, so that a dead server is not hammered
+
+
+class Pace(Protocol):
+    """Who decides when a connection sends, and hears of every answer."""
+
+    spec: LoadSpec
+    requests: Sequence[bytes]
+    expectations: Sequence[Expectation]
+    sending: bool
+
+    def next_exchange(self) -> int: ...
+    def finished(self, started_s: float, complaint: str) -> None: ...
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None: ...
 
 
 class Connection(asyncio.Protocol):
     """A client that has at most one request under way. Latency includes connecting where a request has to connect."""
 
-    def __init__(self, loop: ClosedLoop) -> None:
-        self.loop = loop
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
         self.transport: asyncio.Transport | None = None
         self.parser: httptools.HttpResponseParser | None = None
         self.body = b""
@@ -33,16 +46,16 @@ class Connection(asyncio.Protocol):
 
     def begin(self) -> None:
         """Start the next request, on a new connection if there is none."""
-        self.exchange = self.loop.next_exchange()
+        self.exchange = self.pace.next_exchange()
         self.started_s = perf_counter()
         if self.transport is None:
-            self.loop.spawn(self._connect())
+            self.pace.spawn(self._connect())
         else:
-            self.transport.write(self.loop.requests[self.exchange])
+            self.transport.write(self.pace.requests[self.exchange])
 
     async def _connect(self) -> None:
         try:
-            await asyncio.get_running_loop().create_connection(lambda: self, self.loop.spec.host, self.loop.spec.port)
+            await asyncio.get_running_loop().create_connection(lambda: self, self.pace.spec.host, self.pace.spec.port)
         except OSError:
             self._finish("connect")
             await asyncio.sleep(CONNECT_PAUSE_S)
@@ -56,7 +69,7 @@ class Connection(asyncio.Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.transport = transport
         self.parser = httptools.HttpResponseParser(self)
-        transport.write(self.loop.requests[self.exchange])
+        transport.write(self.pace.requests[self.exchange])
 
     def data_received(self, data: bytes) -> None:
         assert self.parser is not None and self.transport is not None
@@ -74,7 +87,7 @@ class Connection(asyncio.Protocol):
         body, self.body = self.body, b""
         if not self.started_s:
             return
-        self._finish(self.loop.expectations[self.exchange].complaint(self.parser.get_status_code(), body))
+        self._finish(self.pace.expectations[self.exchange].complaint(self.parser.get_status_code(), body))
         if self.parser.should_keep_alive():
             self._next()
         else:
@@ -98,12 +111,12 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, complaint: str) -> None:
         if self.started_s:
-            self.loop.finished(self.started_s, complaint)
+            self.pace.finished(self.started_s, complaint)
             self.answered += not complaint
             self.started_s = 0.0
 
     def _next(self) -> None:
-        if self.loop.sending:
+        if self.pace.sending:
             self.begin()
         elif self.transport is not None:
             self.transport.close()

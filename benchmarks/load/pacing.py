@@ -10,12 +10,12 @@ import asyncio
 import gc
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from time import perf_counter
 from typing import Any
 
 from benchmarks.load.http import Connection
-from benchmarks.load.specs import LoadResult, LoadSpec
+from benchmarks.load.specs import Expectation, LoadResult, LoadSpec
 from benchmarks.stats.histogram import Histogram
 
 EXPIRY_STEP_S = 0.1
@@ -28,8 +28,8 @@ class ClosedLoop:
     def __init__(self, spec: LoadSpec) -> None:
         self.spec = spec
         host = f"{spec.host}:{spec.port}"
-        self.requests = [exchange.encode(spec.prefix, host) for exchange in spec.exchanges]
-        self.expectations = [exchange.expectation for exchange in spec.exchanges]
+        self.requests: Sequence[bytes] = [exchange.encode(spec.prefix, host) for exchange in spec.exchanges]
+        self.expectations: Sequence[Expectation] = [exchange.expectation for exchange in spec.exchanges]
         self.order = list(range(len(self.requests)))
         random.Random(spec.seed).shuffle(self.order)
         self.position = 0

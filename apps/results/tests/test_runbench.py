@@ -151,6 +151,22 @@ def test_interrupted_once(sandbox: Sandbox, number: signal.Signals):
     assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state IN ('ok', 'void')") == [(1,)]
 
 
+def test_nohup_survives_a_hangup(sandbox: Sandbox):
+    command = f"trap '' HUP; exec {' '.join(sandbox.argv('runbench', *ENDLESS))}"
+    with subprocess.Popen(
+        ["bash", "-c", command], cwd=sandbox.root, env=sandbox.env, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if "1/1" in line or " 2/" in line:
+                process.send_signal(signal.SIGHUP)
+            if " 6/" in line:
+                break
+        assert process.poll() is None
+        process.terminate()
+        process.stdout.read()
+    sandbox.wait_until_clean()
+
+
 def test_interrupted_twice(sandbox: Sandbox):
     with start_endless(sandbox) as process:
         process.send_signal(signal.SIGINT)

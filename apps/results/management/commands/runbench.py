@@ -153,7 +153,8 @@ class Command(BaseCommand):
 
             runner = Runner(plan, listen)
             for number in (signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, _interrupt)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
+                    signal.signal(number, _interrupt)
             try:
                 runner.run()
             except (KeyboardInterrupt, CrossoverError) as caught:
