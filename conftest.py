@@ -31,6 +31,13 @@ CONNECTIONS = 8
 Serve = Callable[..., AbstractContextManager[Process]]
 
 
+def pytest_configure() -> None:
+    """A suite that was started in the background ignores interrupts, and so would the commands it interrupts."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
+
+
 @pytest.fixture(scope="session")
 def guard() -> Iterator[Guard]:
     with Guard() as guard:
@@ -71,12 +78,6 @@ def serve(stage: Stage, plan: Plan) -> Serve:
             stage.guard.stop(process.ward)
 
     return serving
-
-
-def default_signals() -> None:
-    """In a child: undo what a suite that was started in the background inherits, ignored interrupts."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -122,7 +123,6 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=default_signals,
         )
 
     def processes(self) -> list[str]:

@@ -15,7 +15,6 @@ import pytest
 
 from benchmarks.exceptions import GuardianLost, StartError
 from benchmarks.wards import Guard
-from conftest import default_signals
 
 pytestmark = pytest.mark.slow
 PROMISE_S = 5.0
@@ -30,7 +29,6 @@ time.sleep(60)
 OWNER = """
 import os, sys, time
 from benchmarks.wards import Guard
-from conftest import default_signals
 guard = Guard().__enter__()
 ward = guard.start("stubborn", [sys.executable, "-c", sys.argv[1]])
 while "ready" not in ward.log_tail():
@@ -57,7 +55,7 @@ def gone(pid: int) -> bool:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_everything_is_gone_when_the_command_is_killed(number: signal.Signals):
     argv = [sys.executable, "-c", OWNER, STUBBORN]
-    owner = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, stderr=-3, preexec_fn=default_signals)
+    owner = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, stderr=-3)
     with owner:
         guardian, ward, folder = owner.stdout.readline().split()
         below = [process.pid for process in psutil.Process(int(ward)).children(recursive=True)]
