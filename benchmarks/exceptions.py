@@ -29,6 +29,10 @@ class ProcessDied(StartError):
     """A process ended although it should run; the message carries its last log lines."""
 
 
+class ServiceDied(CrossoverError):
+    """PostgreSQL, the upstream or the generator ended in the middle of a run."""
+
+
 class NotReady(StartError):
     """A process runs but did not answer in time."""
 

@@ -267,21 +267,22 @@ def main() -> None:
         PRCTL(PR_SET_CHILD_SUBREAPER, 1)
     parent = Path(tempfile.gettempdir())
     sweep_abandoned(parent)
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    folder.chmod(0o711)  # the database's user may pass through, nobody may list
     wakeup, wakeup_sender = socket.socketpair()
     wakeup.setblocking(False)
     wakeup_sender.setblocking(False)
     signal.set_wakeup_fd(wakeup_sender.fileno(), warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    guardian = Guardian(folder)
 
     def leave(*_: object) -> None:
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, leave)
-    with open(folder / LOCK_NAME, "wb") as lock:
+    unlocked = Path(tempfile.mkdtemp(prefix="crossover-new-"))
+    unlocked.chmod(0o711)  # the database's user may pass through, nobody may list
+    with open(unlocked / LOCK_NAME, "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = unlocked.rename(unlocked.with_name(unlocked.name.replace("crossover-new-", PREFIX)))  # now sweepable
+        guardian = Guardian(folder)
         try:
             os.write(sys.stdout.fileno(), json.dumps({"folder": str(folder)}).encode() + b"\n")
             serve(guardian, wakeup)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -22,26 +22,38 @@ class Usage:
     processes: int
 
 
+Times = dict[psutil.Process, float]  # processes compare by pid and start time
+
+
 @dataclass
 class _Tree:
+    pid: int
     processes: list[psutil.Process]
-    cpu_before_s: float = 0.0
+    before_s: Times = field(default_factory=dict)
     cpu_s: float = 0.0
     peak_rss_bytes: int = 0
     peak_threads: int = 0
+    changed: bool = False
 
-    def look(self) -> float:
-        """Sample once; returns the tree's CPU seconds so far (what has ended keeps its last figure out)."""
-        cpu_s, rss_bytes, threads = 0.0, 0, 0
+    def look(self) -> Times:
+        """Sample once; returns each process's CPU seconds so far."""
+        times_s, rss_bytes, threads = {}, 0, 0
         for process in self.processes:
             with contextlib.suppress(psutil.Error), process.oneshot():
                 times = process.cpu_times()
-                cpu_s += times.user + times.system
+                times_s[process] = times.user + times.system
                 rss_bytes += process.memory_info().rss
                 threads += process.num_threads()
         self.peak_rss_bytes = max(self.peak_rss_bytes, rss_bytes)
         self.peak_threads = max(self.peak_threads, threads)
-        return cpu_s
+        return times_s
+
+    def close(self) -> None:
+        """The last look; what began meanwhile counts in full, what ended is gone with its figures."""
+        self.processes = tree_of(self.pid)
+        now_s = self.look()
+        self.cpu_s = sum(time_s - self.before_s.get(process, 0.0) for process, time_s in now_s.items())
+        self.changed = set(now_s) != set(self.before_s)
 
 
 def tree_of(pid: int) -> list[psutil.Process]:
@@ -63,9 +75,9 @@ class Sampler:
         self._stop = threading.Event()
 
     def begin(self) -> None:
-        self._trees = {name: _Tree(tree_of(pid)) for name, pid in self._pids.items()}
+        self._trees = {name: _Tree(pid, tree_of(pid)) for name, pid in self._pids.items()}
         for tree in self._trees.values():
-            tree.cpu_before_s = tree.look()
+            tree.before_s = tree.look()
         self._busy_before = [_busy_and_total(group) for group in self._groups]
         self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
         self._thread.start()
@@ -76,16 +88,21 @@ class Sampler:
             tree.look()
 
     def end(self) -> None:
+        self._stop.set()
+        self._thread.join()
         for tree in self._trees.values():
-            tree.cpu_s = tree.look() - tree.cpu_before_s
+            tree.close()
         shares = [
             (after[0] - before[0]) / (after[1] - before[1])
             for before, after in zip(self._busy_before, map(_busy_and_total, self._groups), strict=True)
             if after[1] > before[1]
         ]
         self.load_side_busy = max(shares, default=None)  # of the busiest group
-        self._stop.set()
-        self._thread.join()
+
+    @property
+    def server_changed(self) -> bool:
+        """After ``end``: whether a process of the sampled tree ended or began within the window."""
+        return self._trees[self._sampled].changed
 
     def usage(self) -> dict[str, Usage]:
         """After ``end``: what each tree used."""

@@ -14,7 +14,7 @@ from benchmarks import environment
 from benchmarks.cpus import CpuLayout, available_cpus, lay_out
 from benchmarks.descriptors import check_descriptors, hint_for
 from benchmarks.events import CellChanged, Listener, RoundFinished, RoundStarted, RunFinished, RunStarted, Step
-from benchmarks.exceptions import CrossoverError, StartError, VerificationFailed
+from benchmarks.exceptions import CrossoverError, GuardianLost, LoadError, StartError, VerificationFailed
 from benchmarks.load.specs import LoadSpec
 from benchmarks.plan import Cell, Contender, Plan, Workload
 from benchmarks.record import CellRecord, RoundRecord, RunRecord, ScenarioRecord, State
@@ -65,7 +65,7 @@ class Runner:
         try:
             with Guard() as guard:
                 try:
-                    self._play(guard)
+                    self._play_guarded(guard)
                 except BaseException as error:
                     self._close(error, began_s)  # before the guard cleans up: a second Ctrl-C may cut that short
                     raise
@@ -86,7 +86,7 @@ class Runner:
         record.finished_at, record.wall_s = _now(), time.monotonic() - began_s
         if error is not None:
             record.state = State.FAILED if isinstance(error, Exception) else State.ABORTED
-            record.reason = str(error) or "interrupted"
+            record.reason = (isinstance(error, Exception) and str(error)) or "interrupted"
         elif any(cell.state is State.FAILED for cell in record.cells):
             record.state, record.reason = State.FAILED, "at least one cell failed"
         else:
@@ -97,13 +97,25 @@ class Runner:
                 self._settle(cell, State.ABORTED, reason)
         self.listener(RunFinished(record))
 
+    def _play_guarded(self, guard: Guard) -> None:
+        try:
+            self._play(guard)
+        except CrossoverError as error:
+            if guard.lost:  # whatever else failed, failed because of that
+                raise GuardianLost("the guardian process ended", hint="start the run again") from error
+            raise
+
     def _play(self, guard: Guard) -> None:
         with open_stage(self.plan, guard, self.layout, lambda text: self.listener(Step(text))) as stage:
             if stage.database:
                 self.record.options["database"] = stage.database.description
                 self.record.notes += stage.database.notes
-            for workload in self.plan.workloads:
-                self._scenario(stage, workload)
+            try:
+                for workload in self.plan.workloads:
+                    self._scenario(stage, workload)
+            except LoadError:
+                stage.check()  # names the service that died, if it was one
+                raise
             self.listener(Step("stopping the services"))
 
     def _scenario(self, stage: Stage, workload: Workload) -> None:
@@ -194,6 +206,7 @@ class Runner:
             )
             self.listener(CellChanged(record))
         except VerificationFailed as error:
+            stage.check()
             self._settle(record, State.FAILED, f"it does not do the work its card declares: {error}")
 
     def _round(
@@ -214,11 +227,15 @@ class Runner:
         )
         entry.load = stage.generator.run(spec, sampler.begin, sampler.end)
         entry.usage, entry.load_side_busy = sampler.usage(), sampler.load_side_busy
-        if process.ward.alive:
-            entry.state, entry.reason = judge_round(record, entry)
-        else:
+        if not process.ward.alive:
+            entry.state, entry.reason = State.FAILED, f"the server died ({process.ward.epitaph()})"
+        elif sampler.server_changed:
             entry.state = State.FAILED
-            entry.reason = f"the server died ({process.ward.epitaph()})"
+            entry.reason = f"a process of the server died or was replaced; the log's end:\n{process.ward.log_tail()}"
+        else:
+            entry.state, entry.reason = judge_round(record, entry)
+        if entry.state is State.FAILED:
+            stage.check()
         record.rounds.append(entry)
         self.listener(RoundFinished(record, entry))
         if entry.state is State.FAILED:

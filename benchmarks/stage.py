@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.cpus import CpuLayout
-from benchmarks.exceptions import DatabaseError
+from benchmarks.exceptions import DatabaseError, ServiceDied
 from benchmarks.load.client import Generator
 from benchmarks.plan import Contender, Plan, Workload
 from benchmarks.servers.base import SETTINGS_UNDER_TEST
@@ -24,6 +24,7 @@ HIDDEN_VARIABLES = {"WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "PYTHONDEVMODE", "PY
 HIDDEN_PREFIXES = ("UVICORN_", "DJANGO_", "CROSSOVER_")
 PREPARE_COMMAND = ("manage.py", "seedcatalog", "--migrate")
 PREPARE_TIMEOUT_S = 120.0
+SETTLE_S = 0.2  # its end may be reported a moment after it was felt
 
 
 @dataclass
@@ -55,6 +56,19 @@ class Stage:
             "CROSSOVER_THREADS": str(threads),
             **({"CROSSOVER_UPSTREAM_URL": f"http://127.0.0.1:{self.upstream.port}"} if self.upstream else {}),
         }
+
+    def check(self) -> None:
+        """Raises ServiceDied when one of the services is gone: then no contender is to blame."""
+        services = {"the load generator": self.generator.ward}
+        if self.database and self.database.ward:
+            services["PostgreSQL"] = self.database.ward
+        if self.upstream:
+            services["the upstream service"] = self.upstream.ward
+        for name, ward in services.items():
+            if ward.ended.wait(SETTLE_S):
+                raise ServiceDied(
+                    f"{name} died in the middle of the run ({ward.epitaph()})", hint="start the run again"
+                )
 
     def pids(self, server: Process) -> dict[str, int]:
         """Whom to watch in a round. Server first: what is sampled first is closest to the window's edge."""

@@ -21,6 +21,7 @@ from benchmarks.exceptions import GuardianLost, StartError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 ANSWER_TIMEOUT_S = 15.0
+LONGEST_FOLDER = 80  # a unix socket's path may have 107 characters, on macOS 103
 SocketMode = Literal["none", "inherit", "bind"]
 
 
@@ -87,12 +88,18 @@ class Guard:
         if not first:
             raise GuardianLost("the guardian process did not start")
         self.folder = Path(json.loads(first)["folder"])
+        self.lost = False
         self.wards: dict[str, Ward] = {}
         self._ids = itertools.count(1)
         self._pending: dict[int, _Pending] = {}
         self._lock = threading.Lock()
         self._reader = threading.Thread(target=self._read, name="guardian-reader", daemon=True)
         self._reader.start()
+        if len(str(self.folder)) > LONGEST_FOLDER:
+            self.__exit__(None, None, None)
+            raise StartError(
+                f"the temporary folder {self.folder} has too long a name for a socket", hint="set TMPDIR=/tmp"
+            )
         return self
 
     def __exit__(
@@ -130,6 +137,7 @@ class Guard:
                     log = self.log_path(name)
                     self.wards[name] = Ward(name, message["pid"], message["port"], tuple(message["argv"]), log)
                 pending.answer.set_result(message)
+        self.lost = True
         for ward in list(self.wards.values()):
             ward.ended.set()
         with self._lock:

@@ -34,6 +34,9 @@ class Fault(StrEnum):
     HANG = "hang"  # accepts, never answers
     RESET = "reset"  # cuts the connection instead of answering
     SHORT = "short"  # announces more bytes than it sends
+    NULL = "null"  # answers 200 with JSON of another shape
+    REDIRECT = "redirect"  # sends the caller elsewhere
+    TRICKLE = "trickle"  # like drip, but it is the headers that come one byte at a time
 
 
 @dataclass(frozen=True)
@@ -84,11 +87,30 @@ async def short(request: web.Request, body: bytes) -> web.StreamResponse:
     return response
 
 
+async def null(request: web.Request, body: bytes) -> web.StreamResponse:
+    return web.json_response(None)
+
+
+async def redirect(request: web.Request, body: bytes) -> web.StreamResponse:
+    return web.Response(status=302, headers={"Location": "/_calls"})
+
+
+async def trickle(request: web.Request, body: bytes) -> web.StreamResponse:
+    assert request.transport is not None
+    for byte in b"HTTP/1.1 200 OK\r\nX-Patience: " + b"x" * 1000:
+        request.transport.write(bytes([byte]))  # type: ignore[attr-defined]
+        await asyncio.sleep(DRIP_INTERVAL_S)
+    return web.Response()
+
+
 FAULTS: dict[Fault, Callable[[web.Request, bytes], Awaitable[web.StreamResponse]]] = {
     Fault.DRIP: drip,
     Fault.HANG: hang,
     Fault.RESET: reset,
     Fault.SHORT: short,
+    Fault.NULL: null,
+    Fault.REDIRECT: redirect,
+    Fault.TRICKLE: trickle,
 }
 
 
@@ -153,7 +175,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    if options.delay_ms < 0 or options.jitter < 0 or not 0 <= options.failure_rate <= 1:
+    if not 0 <= options.delay_ms < 1e6 or not 0 <= options.jitter < 1e3 or not 0 <= options.failure_rate <= 1:
         parser.error("delay and jitter must not be negative, the failure rate lies between 0 and 1")
     behaviour = Behaviour(
         delay_ms=options.delay_ms,

@@ -21,7 +21,8 @@ async def lifespan(app: web.Application) -> AsyncIterator[None]:
 
 async def fetch_leg(session: aiohttp.ClientSession, service: str, book: int, deadline_s: float) -> dict[str, Any]:
     try:
-        async with asyncio.timeout_at(deadline_s), session.get(work.url(service, book)) as response:
+        call = session.get(work.url(service, book), allow_redirects=False)
+        async with asyncio.timeout_at(deadline_s), call as response:
             return work.leg(service, response.status, await response.read())
     except TimeoutError:
         return work.error_leg(service, work.LATE)

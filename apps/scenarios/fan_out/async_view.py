@@ -33,7 +33,7 @@ async def fetch_leg(client: httpx.AsyncClient, service: str, book: int, deadline
             return work.leg(service, response.status_code, response.content)
     except TimeoutError:
         return work.error_leg(service, work.LATE)
-    except httpx.TransportError as error:  # the transport calls a refused connection a timeout
+    except (httpx.HTTPError, aiohttp.ClientError) as error:  # the transport calls a refused connection a timeout
         refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
         return work.error_leg(service, work.ABSENT if refused else work.BROKEN)
 
@@ -42,7 +42,9 @@ async def view(request: ASGIRequest) -> JsonResponse:
     book = work.book_id(request.GET)
     if book is None:
         return JsonResponse(work.BAD_BOOK, status=400)
-    client = request.scope["state"][STATE]
+    client = getattr(request, "scope", {}).get("state", {}).get(STATE)
+    if client is None:
+        return JsonResponse(work.NO_LIFESPAN, status=501)
     deadline_s = asyncio.get_running_loop().time() + work.DEADLINE_S
     legs = await asyncio.gather(*(fetch_leg(client, service, book, deadline_s) for service in work.SERVICES))
     return JsonResponse(work.page(book, legs))

@@ -37,7 +37,17 @@ SCENARIO = Scenario(
     ),
     exchange=exchange,
     example="book=1",
-    malformed=("", "book=", "book=x", "book=-1", "book=0", "book=1e3", "book=99999999999999999999", "book=%C2%B2"),
+    malformed=(
+        "",
+        "book=",
+        "book=x",
+        "book=-1",
+        "book=0",
+        "book=1e3",
+        "book=1&book=2",
+        "book=99999999999999999999",
+        "book=%C2%B2",
+    ),
     needs=frozenset({"upstream"}),
     concurrency=16,  # 160 calls under way; with 32 the slowest contender alone would take a minute to drain
 )

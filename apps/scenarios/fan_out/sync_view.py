@@ -8,32 +8,25 @@ import httpx
 from django.http import HttpRequest, JsonResponse
 
 from apps.scenarios.fan_out import work
+from apps.scenarios.fan_out.deadline import DeadlineTransport, deadline
 
 
 @cache
 def client() -> httpx.Client:
     """One per process; a client is safe to share between threads."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=work.THREADS)
-    return httpx.Client(limits=limits, trust_env=False)
+    return httpx.Client(transport=DeadlineTransport(keep_alive=work.THREADS), trust_env=False)
 
 
 def fetch_leg(service: str, book: int, deadline_s: float) -> dict[str, Any]:
-    left_s = deadline_s - monotonic()
-    if left_s <= 0:
-        return work.error_leg(service, work.LATE)
     try:
-        with client().stream("GET", work.url(service, book), timeout=left_s) as response:
-            body = b""
-            for chunk in response.iter_raw():
-                body += chunk
-                if monotonic() > deadline_s:  # httpx's timeout is per read: a drip would go on for ever
-                    return work.error_leg(service, work.LATE)
-            return work.leg(service, response.status_code, body)
+        with deadline(deadline_s):
+            response = client().get(work.url(service, book))
+            return work.leg(service, response.status_code, response.content)
     except httpx.TimeoutException:
         return work.error_leg(service, work.LATE)
     except httpx.ConnectError:
         return work.error_leg(service, work.ABSENT)
-    except httpx.TransportError:
+    except httpx.HTTPError:
         return work.error_leg(service, work.BROKEN)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from apps.scenarios.parameters import identifier
@@ -19,10 +18,11 @@ BASE_URL = os.environ.get("CROSSOVER_UPSTREAM_URL", f"http://127.0.0.1:{DEFAULT_
 
 LATE = f"no answer within {DEADLINE_S:g} s"
 BROKEN = "broken answer"
+NO_LIFESPAN = {"error": "this view needs a server with a lifespan: uvicorn project.asgi:application"}
 ABSENT = f"no service at {BASE_URL}: start it with: python -m benchmarks.services.upstream"
 
 
-def book_id(parameters: Mapping[str, str]) -> int | None:
+def book_id(parameters: Any) -> int | None:
     return identifier(parameters, "book")
 
 
@@ -35,9 +35,10 @@ def leg(service: str, status: int, body: bytes) -> dict[str, Any]:
     if status != 200:
         return error_leg(service, f"status {status}")
     try:
-        return {"service": service, "value": json.loads(body)["value"]}
-    except (ValueError, KeyError):
+        value = json.loads(body)["value"]
+    except (ValueError, LookupError, TypeError, RecursionError):
         return error_leg(service, BROKEN)
+    return {"service": service, "value": value} if isinstance(value, int) else error_leg(service, BROKEN)
 
 
 def error_leg(service: str, reason: str) -> dict[str, Any]:

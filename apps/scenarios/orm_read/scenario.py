@@ -47,6 +47,16 @@ SCENARIO = Scenario(
     ),
     exchange=exchange,
     example="book=1",
-    malformed=("", "book=", "book=x", "book=-1", "book=0", "book=1e3", "book=99999999999999999999", "book=%C2%B2"),
+    malformed=(
+        "",
+        "book=",
+        "book=x",
+        "book=-1",
+        "book=0",
+        "book=1e3",
+        "book=1&book=2",
+        "book=99999999999999999999",
+        "book=%C2%B2",
+    ),
     needs=frozenset({"database"}),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Protocol
 
@@ -41,7 +41,7 @@ class Review(Protocol):
     def created_on(self) -> date: ...
 
 
-def book_id(parameters: Mapping[str, str]) -> int | None:
+def book_id(parameters: Any) -> int | None:
     return identifier(parameters, "book")
 
 

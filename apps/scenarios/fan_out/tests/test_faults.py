@@ -45,19 +45,25 @@ def ask(serve: Serve, contender: str, port: int) -> tuple[dict[str, dict], float
 
 
 def test_broken_and_dripping_legs(contender: str, serve: Serve, stage: Stage):
-    first, second, last = SERVICES[0], SERVICES[1], SERVICES[-1]
-    faults = ("--fault", f"reset:{first}", "--fault", f"short:{second}", "--fault", f"drip:{last}")
-    with faulty_upstream(stage, *faults) as upstream:
+    faults = dict(zip(SERVICES, ("reset", "short", "null", "redirect"), strict=False)) | {SERVICES[-1]: "drip"}
+    options = [word for service, fault in faults.items() for word in ("--fault", f"{fault}:{service}")]
+    with faulty_upstream(stage, *options) as upstream:
         legs, took_s = ask(serve, contender, upstream.port)
-    assert legs[first]["error"] == legs[second]["error"] == "broken answer"
-    assert legs[last]["error"] == "no answer within 1 s"
-    assert all("value" in legs[service] for service in SERVICES[2:-1])
+    errors = {faults[service]: leg["error"] for service, leg in legs.items() if "error" in leg}
+    assert errors == {
+        "reset": "broken answer",
+        "short": "broken answer",
+        "null": "broken answer",
+        "redirect": "status 302",
+        "drip": "no answer within 1 s",
+    }
     assert DEADLINE_S * 0.9 < took_s < DEADLINE_S + SLACK_S
 
 
-def test_hanging_leg(contender: str, serve: Serve, stage: Stage):
+@pytest.mark.parametrize("fault", ["hang", "trickle"])
+def test_a_leg_that_never_ends_is_late(contender: str, fault: str, serve: Serve, stage: Stage):
     last = SERVICES[-1]
-    with faulty_upstream(stage, "--fault", f"hang:{last}") as upstream:
+    with faulty_upstream(stage, "--fault", f"{fault}:{last}") as upstream:
         legs, took_s = ask(serve, contender, upstream.port)
     assert legs[last]["error"] == "no answer within 1 s"
     assert all("value" in legs[service] for service in SERVICES[:-1])
