@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -125,14 +126,26 @@ class Sandbox:
             text=True,
         )
 
+    def find(self, words: str) -> psutil.Process:
+        """The one process that runs on this sandbox's behalf with these words in its command line."""
+        (found,) = [process for process in self.running() if words in " ".join(process.cmdline())]
+        return found
+
     def processes(self) -> list[str]:
         """Command lines of all processes that run on this sandbox's behalf."""
+        found = []
+        for process in self.running():
+            with contextlib.suppress(psutil.Error):
+                found.append(" ".join(process.cmdline()))
+        return found
+
+    def running(self) -> list[psutil.Process]:
         found = []
         for process in psutil.process_iter():
             try:
                 ours = process.environ().get("TMPDIR") == str(self.temporary)
                 if (ours or str(self.temporary) in process.cwd()) and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(" ".join(process.cmdline()))
+                    found.append(process)
             except psutil.Error:
                 continue
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -147,10 +148,15 @@ def _first_difference(data: Any, again: Any, place: str = "") -> str:
 
 
 def write(record: RunRecord, path: Path) -> None:
-    """Write whole or not at all."""
+    """Write whole or not at all. Raises RecordError when the file cannot be written."""
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(dumps(record))
-    temporary.replace(path)
+    try:
+        temporary.write_text(dumps(record))
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def read(path: Path) -> RunRecord:

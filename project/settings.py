@@ -7,6 +7,7 @@ CROSSOVER_VAR (folder for the database and the key; default ``var/``).
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,10 @@ SQLITE: dict[str, Any] = {
     },
 }
 RESULTS_DATABASE_URL = os.environ.get("RESULTS_DATABASE_URL", "")
-DATABASES = {"default": dj_database_url.parse(RESULTS_DATABASE_URL) if RESULTS_DATABASE_URL else SQLITE}
+try:
+    DATABASES = {"default": dj_database_url.parse(RESULTS_DATABASE_URL) if RESULTS_DATABASE_URL else SQLITE}
+except ValueError as error:
+    sys.exit(f"RESULTS_DATABASE_URL is not understood ({error}): write postgresql://user:password@host/name")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en-us"

@@ -23,6 +23,7 @@ class Run(models.Model):
     environment = models.JSONField()
     notes = models.JSONField(default=list)
     schema = models.PositiveIntegerField()
+    command_host = models.CharField(max_length=255)
     command_pid = models.PositiveIntegerField()
     command_started = models.FloatField()  # seconds since the epoch; a pid alone may be somebody else's by now
 

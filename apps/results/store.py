@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -30,7 +31,10 @@ class Store:
         match event:
             case RunStarted(run=record):
                 self.run = Run.objects.create(
-                    **_run_columns(record), command_pid=os.getpid(), command_started=psutil.Process().create_time()
+                    **_run_columns(record),
+                    command_host=socket.gethostname(),
+                    command_pid=os.getpid(),
+                    command_started=psutil.Process().create_time(),
                 )
             case CellChanged(cell=cell):
                 self._save_cell(cell)
@@ -87,7 +91,9 @@ def _cell_data(cell: Cell) -> dict[str, Any]:
 
 
 def command_alive(run: Run) -> bool:
-    """Whether the very process that measures this run still exists."""
+    """Whether the very process that measures this run still exists; of another host's it is believed."""
+    if run.command_host != socket.gethostname():
+        return True
     try:
         process = psutil.Process(run.command_pid)
         return abs(process.create_time() - run.command_started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE

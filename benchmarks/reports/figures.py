@@ -36,5 +36,8 @@ def times(value: float) -> str:
 
 
 def ratio(value: Ratio | None) -> str:
-    """The ratio with its interval."""
-    return NONE if value is None else f"{times(value.value)} × ({times(value.low)}–{times(value.high)})"
+    """The ratio with its interval, if there were rounds enough for one."""
+    if value is None:
+        return NONE
+    interval = f" ({times(value.low)}–{times(value.high)})" if value.trusted else ""
+    return f"{times(value.value)} ×{interval}"

@@ -17,7 +17,8 @@ def sentence(run: RunRecord, scenario: str) -> str:
     rows = [row for row in rows if row.cell.concurrency == level and row.requests_per_s is not None]
     best = max(rows, key=lambda row: row.requests_per_s or 0.0)
     baseline = next((row for row in rows if row.is_baseline), None)
-    seen = f"At {level} connections {best.cell.contender} answered most, {rate(best.requests_per_s)} requests/s"
+    highest = f"{best.cell.contender}, {rate(best.requests_per_s)} requests/s"
+    seen = f"At {level} connections the highest median is that of {highest}"
     if baseline is None:
         return f"{seen}; the baseline has no valid figure, so there is no ratio."
     others = [row for row in rows if not row.is_baseline]
@@ -28,7 +29,9 @@ def sentence(run: RunRecord, scenario: str) -> str:
         _named("no difference seen for", [row for row in others if row.ratio and _equal(row.ratio)]),
         _named("too few rounds in common to say anything of", [row for row in others if not _trusted(row)]),
     ]
-    compared = "; ".join(part for part in parts if part) or "nothing else was measured"
+    compared = "; ".join(part for part in parts if part)
+    if not compared:
+        return f"{seen}; nothing else was measured."
     trust = f" {_trust(min(ratio.coverage for ratio in ratios))}" if ratios else ""
     return f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}.{trust}"
 
@@ -52,4 +55,4 @@ def _listed(words: str, rows: list[CellSummary]) -> str:
 
 
 def _trust(coverage: float) -> str:
-    return f"Intervals are the range of the rounds and hold the median with {coverage:.0%} probability."
+    return f"Intervals hold the median of the rounds' ratios with {coverage:.0%} probability."

@@ -11,6 +11,7 @@ from benchmarks.stats.summary import CellSummary, summarise
 
 SPEEDS = ("requests/s", "p50 ms", "p90 ms", "p99 ms")
 COSTS = ("errors", "CPU ms/req", "RSS MB", "threads")
+CLOSED_LOOP = "Latency is that of a closed loop: of clients who wait for each answer before they ask again."
 UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
 
 
@@ -62,7 +63,7 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
             )
             for row in rows
         ),
-        footnotes=tuple(_footnotes([row.cell for row in rows])),
+        footnotes=(CLOSED_LOOP, *_footnotes([row.cell for row in rows])),
         notes=tuple(_note(row.cell, levels) for row in rows if row.cell.reason),
         sentence=sentence(run, card.name),
     )
@@ -95,5 +96,13 @@ def _footnotes(cells: list[CellRecord]) -> list[str]:
         size = f"{cell.workers} worker{'s' * (cell.workers != 1)}"
         size += f" × {cell.threads} threads" if cell.threads > 1 else ""
         cannot = f"; cannot: {', '.join(cell.cannot)}" if cell.cannot else ""
-        notes.append(f"{cell.contender}: {size}{cannot}")
+        notes.append(f"{cell.contender}: {size}{_ceiling(cell)}{cannot}")
     return notes
+
+
+def _ceiling(cell: CellRecord) -> str:
+    """What the wait allows at most, in the long run."""
+    if not cell.wait_ms:
+        return ""
+    slots = min(cell.concurrency, cell.slots or cell.concurrency)
+    return f"; waits at least {cell.wait_ms:g} ms, so at most {slots / cell.wait_ms * 1000:,.0f} requests/s"

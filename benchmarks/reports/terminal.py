@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 
 from rich import box
@@ -15,6 +17,15 @@ from benchmarks.reports.tables import COSTS, ScenarioTable, tables
 
 STYLES = {State.FAILED: "red", State.VOID: "yellow", State.ABORTED: "yellow", State.EXCUSED: "dim"}
 WIDEST = 170  # where there is no terminal: every column fits
+
+
+class Output(Console):
+    """A console whose reader may go away (``| head``): the run goes on, and is stored."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def print_run(console: Console, run: RunRecord) -> None:

@@ -10,5 +10,5 @@ SERVER = Server(
         *(hosting.python, "-m", ENTRY_POINTS[Interface.AIOHTTP]),
         *("--fd", "{fd}", "--keep-alive", str(KEEP_ALIVE_S)),
     ),
-    cannot=("no Django middlewares: compare it with --middleware none for the framework alone",),
+    cannot=("no Django, so none of its middlewares",),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.exceptions import DatabaseError, ForeignDatabase, UsageError
 from benchmarks.services.postgres import SETTINGS, embedded_postgres
@@ -75,16 +76,23 @@ class WorkloadDatabase:
 
 def redact(url: str) -> str:
     """The URL without its password, for records and messages."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":…@")))
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return "the database's URL"
+    return url if password is None else urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{password}@", ":…@")))
 
 
 def check_choice(choice: str) -> None:
     """Raises UsageError for a database that is neither a known word nor a PostgreSQL URL."""
-    if choice in (EMBEDDED, SQLITE) or choice.startswith(("postgresql://", "postgres://")):
+    if choice in (EMBEDDED, SQLITE):
         return
+    if choice.startswith(("postgresql://", "postgres://")):
+        with suppress(psycopg.ProgrammingError, ValueError):
+            conninfo_to_dict(choice)
+            urlsplit(choice)
+            return
     raise UsageError(
         f"--database {redact(choice)!r} is not understood",
         hint="use 'embedded' (the default), 'sqlite', or a URL like postgresql://user:password@127.0.0.1:5432/empty",

@@ -32,8 +32,15 @@ def run_app(app: web.Application, *, fd: int | None, host: str, port: int, keep_
         sys.exit(f"port {port} on {host} cannot be used ({os.strerror(error.errno)}): choose another with --port")
 
 
+def port_number(text: str) -> int:
+    """An argparse type; event loops would wrap a larger number round and listen somewhere else."""
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 1 to 65535")
+    return int(text)
+
+
 def add_listen_options(parser: argparse.ArgumentParser, default_port: int) -> None:
     """``--host``, ``--port`` and ``--fd``, as both aiohttp services here take them."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=default_port, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=port_number, default=default_port, help="port (default: %(default)s)")
     parser.add_argument("--fd", type=int, help="listening socket inherited from the parent, instead of host and port")

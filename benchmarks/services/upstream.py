@@ -98,7 +98,7 @@ async def redirect(request: web.Request, body: bytes) -> web.StreamResponse:
 async def trickle(request: web.Request, body: bytes) -> web.StreamResponse:
     assert request.transport is not None
     for byte in b"HTTP/1.1 200 OK\r\nX-Patience: " + b"x" * 1000:
-        request.transport.write(bytes([byte]))  # type: ignore[attr-defined]
+        request.transport.write(bytes([byte]))
         await asyncio.sleep(DRIP_INTERVAL_S)
     return web.Response()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.record import CellRecord, RunRecord, State
+from benchmarks.stats.histogram import Histogram
 from benchmarks.stats.ratios import Ratio, paired_ratio
 
 
@@ -53,9 +54,9 @@ def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -
     return CellSummary(
         cell=cell,
         requests_per_s=median(entry.requests_per_s for entry in rounds),
-        p50_ms=histogram.percentile_ms(50),
-        p90_ms=histogram.percentile_ms(90),
-        p99_ms=histogram.percentile_ms(99),
+        p50_ms=_percentile_ms(histogram, 50),
+        p90_ms=_percentile_ms(histogram, 90),
+        p99_ms=_percentile_ms(histogram, 99),
         errors=errors,
         cpu_ms_per_request=median(costs_ms) if costs_ms else None,
         peak_rss_bytes=max((usage.peak_rss_bytes for usage in servers), default=None),
@@ -63,6 +64,11 @@ def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -
         ratio=paired_ratio(_by_round(cell), _by_round(baseline)) if baseline and not is_baseline else None,
         is_baseline=is_baseline,
     )
+
+
+def _percentile_ms(histogram: Histogram, percent: float) -> float | None:
+    """None where so few answers came that it would be no more than their slowest."""
+    return histogram.percentile_ms(percent) if histogram.total >= 100 / (100 - percent) else None
 
 
 def _by_round(cell: CellRecord) -> dict[int, float]:

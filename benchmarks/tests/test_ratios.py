@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from benchmarks.stats.ratios import Ratio, paired_ratio, range_coverage
+from benchmarks.stats.ratios import Ratio, coverage_of, paired_ratio, rank_for
 
 
 def test_a_ratio_is_the_median_of_the_rounds_ratios_with_their_range() -> None:
@@ -40,4 +42,29 @@ def test_a_difference_is_one_whose_interval_keeps_clear_of_1(low: float, high: f
 
 @pytest.mark.parametrize(("rounds", "coverage"), [(0, 0.0), (1, 0.0), (2, 0.5), (5, 0.9375), (6, 0.96875)])
 def test_the_range_of_more_rounds_is_more_to_be_trusted(rounds: int, coverage: float) -> None:
-    assert range_coverage(rounds) == coverage
+    assert coverage_of(rounds, 1) == coverage
+
+
+@pytest.mark.parametrize("rounds", [1, 2, 3, 5, 7, 8, 9, 20, 21, 100])
+def test_the_interval_is_the_narrowest_that_still_has_the_coverage(rounds: int) -> None:
+    rank = rank_for(rounds)
+    assert coverage_of(rounds, rank) >= 0.93 or rank == 1
+    assert coverage_of(rounds, rank + 1) < 0.93
+
+
+def test_one_outlier_among_many_rounds_does_not_widen_the_interval() -> None:
+    values = dict.fromkeys(range(1, 10), 200.0) | {4: 5.0}
+    found = paired_ratio(values, dict.fromkeys(values, 100.0))
+    assert found is not None
+    assert (found.value, found.low, found.high) == (2.0, 2.0, 2.0)
+    assert found.different
+
+
+def test_coverage_agrees_with_drawing() -> None:
+    dice = random.Random(1)
+    for rounds in (5, 9, 15):
+        rank, hits, draws = rank_for(rounds), 0, 4000
+        for _ in range(draws):
+            values = sorted(dice.random() for _ in range(rounds))
+            hits += values[rank - 1] <= 0.5 <= values[-rank]
+        assert abs(hits / draws - coverage_of(rounds, rank)) < 0.02

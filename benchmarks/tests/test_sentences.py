@@ -23,10 +23,11 @@ def test_it_names_the_best_and_groups_the_others_by_what_their_intervals_carry()
         cell_record("wrapped@uvicorn", rates=(50, 40, 60, 50, 50)),
     )
     assert text == (
-        "At 32 connections aiohttp@aiohttp answered most, 2,500 requests/s. Against sync@gunicorn-threads (100): "
+        "At 32 connections the highest median is that of aiohttp@aiohttp, 2,500 requests/s. "
+        "Against sync@gunicorn-threads (100): "
         "more from aiohttp@aiohttp (25.0 ×), async@uvicorn (15.0 ×); less from wrapped@uvicorn (0.50 ×); "
         "no difference seen for sync@uvicorn, sync@gunicorn-sync. "
-        "Intervals are the range of the rounds and hold the median with 94% probability."
+        "Intervals hold the median of the rounds' ratios with 94% probability."
     )
 
 
@@ -36,7 +37,7 @@ def test_it_speaks_of_the_highest_load_level_with_figures() -> None:
         cell_record(concurrency=256, state=State.VOID),
         cell_record("async@uvicorn", rates=(5000,), concurrency=8),
     )
-    assert text.startswith("At 64 connections sync@gunicorn-threads answered most, 1,000 requests/s")
+    assert text.startswith("At 64 connections the highest median is that of sync@gunicorn-threads, 1,000 requests/s")
 
 
 def test_without_any_figure_it_says_that_nothing_can_be_said() -> None:
@@ -47,7 +48,7 @@ def test_without_any_figure_it_says_that_nothing_can_be_said() -> None:
 def test_without_a_baseline_it_gives_no_ratio() -> None:
     text = said(cell_record(state=State.VOID), cell_record("async@uvicorn", rates=(2000,)))
     assert text == (
-        "At 32 connections async@uvicorn answered most, 2,000 requests/s; "
+        "At 32 connections the highest median is that of async@uvicorn, 2,000 requests/s; "
         "the baseline has no valid figure, so there is no ratio."
     )
 
@@ -59,11 +60,11 @@ def test_a_void_contender_is_not_compared() -> None:
         cell_record("sync@uvicorn", rates=(50, 50, 50)),
     )
     assert "async@uvicorn" not in text
-    assert "answered most, 100 requests/s" in text
+    assert "that of sync@gunicorn-threads, 100 requests/s" in text
 
 
 def test_a_baseline_alone_is_compared_with_nothing() -> None:
-    assert "Against sync@gunicorn-threads (100): nothing else was measured." in said(BASELINE_CELL)
+    assert "that of sync@gunicorn-threads, 100 requests/s; nothing else was measured." in said(BASELINE_CELL)
 
 
 def test_too_few_rounds_claim_nothing() -> None:
@@ -78,4 +79,4 @@ def test_trust_is_that_of_the_weakest_ratio() -> None:
         cell_record("async@uvicorn", rates=(900,) * 9),
         cell_record("sync@uvicorn", rates=(50,) * 5),
     )
-    assert text.endswith("hold the median with 94% probability.")
+    assert text.endswith("hold the median of the rounds' ratios with 94% probability.")

@@ -117,6 +117,29 @@ def test_debug_toolbar_only_on_request(sandbox: Sandbox):
     assert "djDebug" in page
 
 
+def test_gunicorn_serves_what_needs_no_loop_and_says_what_does(sandbox: Sandbox):
+    port = free_port()
+    words = ["gunicorn", "project.wsgi:application", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
+    process = subprocess.Popen([sys.executable, "-m", *words], cwd=sandbox.root, env=sandbox.env, stderr=-3)
+    try:
+        deadline_s = time.monotonic() + 40
+        while True:
+            try:
+                assert fetch(port, "/")[0] == 200
+                break
+            except OSError:
+                assert time.monotonic() < deadline_s
+                time.sleep(0.05)
+        assert fetch(port, "/orm_read/sync/?book=1")[0] == 200
+        assert fetch(port, "/static/admin/css/base.css")[0] == 200
+        status, _, body = fetch(port, "/fan_out/async/?book=1")
+        assert status == 501
+        assert "uvicorn project.asgi:application" in body
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
 def test_wsgi_door(sandbox: Sandbox):
     code = (
         "from project.wsgi import application; from wsgiref.util import setup_testing_defaults as d; e = {};"
@@ -143,6 +166,21 @@ def test_the_sibling_serves_and_names_what_it_lacks(sandbox: Sandbox):
         assert status == 503
         assert headers.get_content_type() == "application/json"
         assert "CROSSOVER_DATABASE_URL" in body
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "-1", "http"])
+def test_a_port_that_is_none_is_refused(sandbox: Sandbox, port: str):
+    done = subprocess.run(
+        [sys.executable, "-m", "project.aiohttp_app", "--port", port],
+        cwd=sandbox.root,
+        env=sandbox.env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "is not a port" in done.stderr or "expected one argument" in done.stderr
 
 
 @pytest.mark.parametrize("module", ["project.aiohttp_app", "benchmarks.services.upstream"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -22,7 +24,7 @@ from conftest import Sandbox
 
 pytestmark = pytest.mark.slow
 QUICK = ("--rounds", "1", "--duration", "0.2", "--concurrency", "4")
-ENDLESS = ("plaintext", "--rounds", "900", "--duration", "0.1", "--concurrency", "2")
+ENDLESS = ("--rounds", "900", "--duration", "0.1", "--concurrency", "2")
 
 
 def rows(sandbox: Sandbox, query: str) -> list[tuple]:
@@ -90,6 +92,9 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
         (["--rounds", "1.5"], "not a number"),
         (["--seed", "-1"], "not a whole number"),
         (["--database", "mysql://x"], "use 'embedded'"),
+        (["--database", "postgresql://[bad"], "use 'embedded'"),
+        (["--database", ""], "use 'embedded'"),
+        (["--json", "/"], "that is a folder"),
         (["--json", "/nonexistent/folder/run.json"], "there is no folder"),
         (["--no-such-option"], "unrecognized arguments"),
     ],
@@ -128,11 +133,11 @@ def test_too_few_file_descriptors_are_noticed_before_the_start(sandbox: Sandbox)
     assert "at most --concurrency 26 fits" in done.stderr.replace("At", "at")
 
 
-def start_endless(sandbox: Sandbox, rounds: int = 3) -> subprocess.Popen[str]:
-    """A run that would go on for long, after ``rounds`` rounds of it."""
-    process = sandbox.popen("runbench", *ENDLESS)
+def start_endless(sandbox: Sandbox, scenario: str = "plaintext", *words: str) -> subprocess.Popen[str]:
+    """A run that would go on for long, after three rounds of it."""
+    process = sandbox.popen("runbench", scenario, *ENDLESS, *words)
     for line in process.stdout:
-        if re.search(rf"\b{rounds}/\d+ plaintext", line):
+        if re.search(rf"\b3/\d+ {scenario}", line):
             return process
     raise AssertionError(f"it ended by itself with {process.wait()}")
 
@@ -152,7 +157,7 @@ def test_interrupted_once(sandbox: Sandbox, number: signal.Signals):
 
 
 def test_nohup_survives_a_hangup(sandbox: Sandbox):
-    command = f"trap '' HUP; exec {' '.join(sandbox.argv('runbench', *ENDLESS))}"
+    command = f"trap '' HUP; exec {' '.join(sandbox.argv('runbench', 'plaintext', *ENDLESS))}"
     with subprocess.Popen(
         ["bash", "-c", command], cwd=sandbox.root, env=sandbox.env, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -189,6 +194,87 @@ def test_killed(sandbox: Sandbox):
     )
     assert listed.stdout.strip() == "aborted | the command that measured it is gone", listed.stderr
     assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state IN ('ok', 'void')") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words", "said"),
+    [
+        ("plaintext", "benchmarks.load.engine", "the load generator died in the middle of the run (code -9"),
+        ("plaintext", "benchmarks.guardian", "the guardian process ended"),
+        ("fan_out", "benchmarks.services.upstream", "the upstream service died in the middle of the run (code -9"),
+        ("orm_read", "bin/postgres -D", "PostgreSQL died in the middle of the run (code -9"),
+    ],
+)
+def test_a_service_that_is_killed_is_named(sandbox: Sandbox, scenario: str, words: str, said: str):
+    with start_endless(sandbox, scenario, "--contender", "sync@gunicorn-threads") as process:
+        sandbox.find(words).kill()
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 1
+    assert said in rest
+    assert "Traceback" not in rest
+    sandbox.wait_until_clean()
+    assert rows(sandbox, "SELECT state FROM results_run") == [("failed",)]
+    assert rows(sandbox, "SELECT count(*) >= 3 FROM results_round WHERE state IN ('ok', 'void')") == [(1,)]
+
+
+def test_a_server_one_of_whose_workers_was_replaced_is_not_ranked(sandbox: Sandbox):
+    contenders = ("--contender", "sync@gunicorn-sync", "--contender", "sync@gunicorn-threads")
+    words = ("plaintext", *contenders, "--rounds", "2", "--duration", "3", "--concurrency", "2")
+    with sandbox.popen("runbench", *words) as process:
+        for line in process.stdout:
+            if "verifying" in line:
+                break
+        masters = [entry for entry in sandbox.running() if "--worker-class sync" in " ".join(entry.cmdline())]
+        workers = [entry for entry in masters if entry.ppid() in {other.pid for other in masters}]
+        time.sleep(2)
+        for _ in range(4):  # both windows, whenever exactly they are
+            for worker in workers[:1]:
+                with contextlib.suppress(psutil.Error):
+                    worker.kill()
+            time.sleep(1)
+            workers = [entry for entry in sandbox.running() if entry.ppid() in {other.pid for other in masters}]
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 1
+    assert "sync@gunicorn-sync: failed: round" in rest
+    assert rows(sandbox, "SELECT state FROM results_cell WHERE contender = 'sync@gunicorn-sync'") == [("failed",)]
+
+
+def test_a_reader_that_goes_away_does_not_end_the_run(sandbox: Sandbox):
+    words = sandbox.argv("runbench", "plaintext", *QUICK, "--contender", "sync@gunicorn-threads")
+    command = f"set -o pipefail; {' '.join(words)} | head -1"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=sandbox.root,
+        env=sandbox.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert rows(sandbox, "SELECT state FROM results_run") == [("ok",)]
+
+
+def test_an_output_that_cannot_show_every_sign_still_gets_the_tables(sandbox: Sandbox):
+    words = ("plaintext", *QUICK, "--contender", "sync@gunicorn-threads", "--contender", "aiohttp@aiohttp")
+    done = sandbox.manage("runbench", *words, PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0, done.stderr
+    assert "requests/s" in done.stdout
+
+
+def test_a_folder_that_cannot_be_used_is_one_sentence(sandbox: Sandbox):
+    done = sandbox.manage("runbench", "--list", CROSSOVER_VAR="/proc/nowhere")
+    assert done.returncode == 1
+    assert "set CROSSOVER_VAR to one you may write to" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_results_database_that_is_not_there_is_a_clear_error(sandbox: Sandbox):
+    done = sandbox.manage("runbench", "plaintext", *QUICK, RESULTS_DATABASE_URL="postgresql://127.0.0.1:1/x")
+    assert done.returncode == 1
+    assert "The showcase's database cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_private_temporary_folder_is_a_clear_error_for_root(sandbox: Sandbox):

@@ -18,7 +18,7 @@ _current = threading.local()
 
 @contextmanager
 def deadline(at_s: float) -> Iterator[None]:
-    """Calls of this thread end by ``at_s`` (``time.monotonic``) with httpx's ReadTimeout, WriteTimeout or ConnectTimeout."""
+    """Calls of this thread end by ``at_s`` (``time.monotonic``), in an httpx.TimeoutException."""
     _current.at_s = at_s
     try:
         yield

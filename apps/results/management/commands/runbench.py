@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from rich.console import Console
 
 from apps.results.first_start import prepare
@@ -18,9 +21,9 @@ from apps.scenarios.registry import scenarios
 from benchmarks.events import Event
 from benchmarks.exceptions import CrossoverError, UsageError
 from benchmarks.plan import Middleware, Plan
-from benchmarks.record import State, write
+from benchmarks.record import RunRecord, State, write
 from benchmarks.reports.progress import progress
-from benchmarks.reports.terminal import WIDEST, print_run
+from benchmarks.reports.terminal import WIDEST, Output, print_run
 from benchmarks.runner import Runner
 from benchmarks.servers import load_servers
 from benchmarks.services.database import check_choice
@@ -61,6 +64,17 @@ def seed(text: str) -> int:
     if not text.isdigit() or int(text) >= 2**53:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**53 - 1}")
     return int(text)
+
+
+def check_target(target: Path) -> None:
+    """Raises UsageError, before anything is measured, for a file that could not be written at the end."""
+    folder = target.resolve().parent
+    if target.is_dir():
+        raise UsageError(f"--json {target}: that is a folder", hint="name a file")
+    if not folder.is_dir():
+        raise UsageError(f"--json {target}: there is no folder {folder}", hint="make it, or name another file")
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"--json {target}: {folder} may not be written to", hint="name another file")
 
 
 class Command(BaseCommand):
@@ -104,7 +118,9 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="show what would be run, and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        console = Console()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a × that cannot be shown must not cost the tables
+        console = Output()
         if not console.is_terminal:
             console.width = WIDEST
         try:
@@ -118,6 +134,11 @@ class Command(BaseCommand):
             self._run(console, plan, options["json"])
         except CrossoverError as error:
             self._give_up(error)
+        except DatabaseError as error:
+            raise CommandError(
+                f"The showcase's database cannot be used: {error}\n"
+                "Is the disk full, or RESULTS_DATABASE_URL wrong? Runs are stored there."
+            ) from error
 
     def _plan(self, options: dict[str, Any]) -> Plan:
         wanted: dict[str, Any] = {
@@ -126,25 +147,44 @@ class Command(BaseCommand):
             "rounds": options["rounds"],
             "seed": options["seed"],
             "middleware": options["middleware"],
-            "database": options["database"] or os.environ.get("CROSSOVER_DATABASE_URL") or None,
+            "database": os.environ.get("CROSSOVER_DATABASE_URL")
+            if options["database"] is None
+            else options["database"],
         }
+        if wanted["database"] is None:
+            wanted["database"] = os.environ.get("CROSSOVER_DATABASE_URL") or None
         given = {name: value for name, value in wanted.items() if value is not None}
         check_choice(given.get("database", "embedded"))
         target: Path | None = options["json"]
-        if target is not None and not target.resolve().parent.is_dir():
-            raise UsageError(
-                f"--json {target}: there is no folder {target.parent}", hint="make it, or name another file"
-            )
+        if target is not None:
+            check_target(target)
         return build_plan(options["scenario"], options["contender"] or (), **given)
 
     def _run(self, console: Console, plan: Plan, target: Path | None) -> None:
         prepare()
         mark_abandoned()
-        store = Store()
         counts = {"scenario": plan.workloads, "contender": plan.contenders, "round": range(plan.rounds)}
         about = ", ".join(f"{len(items)} {name}{'s' * (len(items) != 1)}" for name, items in counts.items())
         console.print(f"{about}: about {plan.estimate_s():.0f} s. Ctrl-C stops it and keeps what was measured.")
-        error: BaseException | None = None
+        store = Store()
+        record, error = self._measure(console, plan, store)
+        print_run(console, record)
+        if store.run is not None:
+            console.print(f"\nStored as run {store.run.pk} in the showcase's database; it took {record.wall_s:.0f} s.")
+        if target is not None:
+            write(record, target)
+            console.print(f"Written to {target}.")
+        if isinstance(error, KeyboardInterrupt):
+            self.stderr.write(self.style.WARNING("Interrupted: what was measured until then is kept as aborted."))
+            raise SystemExit(EXIT_INTERRUPTED)
+        if error is not None:
+            raise error
+        self._judge(record)
+
+    def _measure(
+        self, console: Console, plan: Plan, store: Store
+    ) -> tuple[RunRecord, KeyboardInterrupt | CrossoverError | None]:
+        """Carry the plan out; returns what was measured, and what ended it before its time."""
         with progress(console) as display:
 
             def listen(event: Event) -> None:
@@ -155,27 +195,21 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                     signal.signal(number, _interrupt)
+            error: KeyboardInterrupt | CrossoverError | None = None
             try:
                 runner.run()
             except (KeyboardInterrupt, CrossoverError) as caught:
                 error = caught
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is stopped and stored; let the tables be printed
-        record = runner.record
-        print_run(console, record)
-        if target is not None:
-            write(record, target)
-        if store.run is not None:
-            place = f"run {store.run.pk} in the showcase's database"
-            console.print(f"\nStored as {place}{f' and in {target}' if target else ''}; it took {record.wall_s:.0f} s.")
-        if isinstance(error, KeyboardInterrupt):
-            self.stderr.write(
-                self.style.WARNING("Interrupted: what was measured until then is kept, marked as aborted.")
-            )
-            raise SystemExit(EXIT_INTERRUPTED)
-        if isinstance(error, CrossoverError):
-            raise error
-        if record.state is State.FAILED:
-            failed = [cell for cell in record.cells if cell.state is State.FAILED]
+        return runner.record, error
+
+    def _judge(self, record: RunRecord) -> None:
+        """Say on the error stream what scripts must not miss."""
+        void = [cell for cell in record.cells if cell.state is State.VOID]
+        if void:
+            self.stderr.write(self.style.WARNING(f"{len(void)} of {len(record.cells)} cells are void and not ranked."))
+        failed = [cell for cell in record.cells if cell.state is State.FAILED]
+        if failed:
             raise CommandError(f"{len(failed)} of {len(record.cells)} cells failed; see above.", returncode=EXIT_FAILED)
 
     def _list(self, console: Console) -> None:
@@ -201,7 +235,9 @@ class Command(BaseCommand):
         console.print(f"{rounds}, seed {plan.seed}, middleware {plan.middleware}: about {plan.estimate_s():.0f} s.")
 
     def _give_up(self, error: CrossoverError) -> NoReturn:
-        hint = f"\n{error.hint[0].upper()}{error.hint[1:]}." if error.hint else ""
+        hint = error.hint
+        if hint:
+            hint = f"\n{hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"
         code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
         raise CommandError(f"{error}{hint}", returncode=code) from error
 
