@@ -44,7 +44,10 @@ def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
     if reason := too_many_errors(load.succeeded, load.errors):
         return State.FAILED, reason
     if not load.succeeded:
-        return State.FAILED, f"no answer within the window of {load.window_s:.1f} s"
+        return (
+            State.FAILED,
+            f"no answer within the window of {load.window_s:.1f} s: hung, or slower than --duration is long",
+        )
     services = {  # PostgreSQL has many processes: the load side's CPUs as a whole speak for it
         name: entry.usage[name].cpu_s / load.window_s for name in SINGLE_PROCESSES if name in entry.usage
     }

@@ -206,7 +206,7 @@ def test_killed(sandbox: Sandbox):
     ],
 )
 def test_a_service_that_is_killed_is_named(sandbox: Sandbox, scenario: str, words: str, said: str):
-    with start_endless(sandbox, scenario, "--contender", "sync@gunicorn-threads") as process:
+    with start_endless(sandbox, scenario, "--contender", "sync@gunicorn-threads", "--duration", "0.5") as process:
         sandbox.find(words).kill()
         rest = process.stdout.read()
         assert process.wait(timeout=30) == 1
@@ -258,7 +258,7 @@ def test_a_reader_that_goes_away_does_not_end_the_run(sandbox: Sandbox):
 
 def test_an_output_that_cannot_show_every_sign_still_gets_the_tables(sandbox: Sandbox):
     words = ("plaintext", *QUICK, "--contender", "sync@gunicorn-threads", "--contender", "aiohttp@aiohttp")
-    done = sandbox.manage("runbench", *words, PYTHONIOENCODING="latin-1")
+    done = sandbox.manage("runbench", *words, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "requests/s" in done.stdout
 
