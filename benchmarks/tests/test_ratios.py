@@ -34,7 +34,15 @@ def test_without_a_common_round_there_is_no_ratio(values: dict[int, float], base
 
 @pytest.mark.parametrize(
     ("low", "high", "different"),
-    [(1.01, 1.2, True), (0.8, 0.99, True), (0.9, 1.1, False), (1.0, 1.2, False), (0.8, 1.0, False)],
+    [
+        (1.02, 1.2, True),
+        (0.8, 0.98, True),
+        (1.0001, 1.2, False),
+        (0.8, 0.9999, False),
+        (0.9, 1.1, False),
+        (1.0, 1.2, False),
+        (0.8, 1.0, False),
+    ],
 )
 def test_a_difference_is_one_whose_interval_keeps_clear_of_1(low: float, high: float, different: bool) -> None:
     assert Ratio(1.0, low, high, 0.9375).different is different
