@@ -69,7 +69,7 @@ def serve(stage: Stage, plan: Plan) -> Serve:
     def serving(scenario: str, contender: str, **env: str) -> Iterator[Process]:
         workload = next(item for item in plan.workloads if item.scenario == scenario)
         parsed = Contender.parse(contender)
-        hosting = Hosting(cores=1, connections=CONNECTIONS, python=sys.executable)
+        hosting = Hosting(cores=1, threads=CONNECTIONS, python=sys.executable)
         variables = {**stage.environment(workload, parsed, CONNECTIONS), **env}
         process = start(stage.guard, f"test-{time.monotonic_ns()}", servers[parsed.server], hosting, variables)
         try:

@@ -13,6 +13,7 @@ class CpuLayout:
     server: tuple[int, ...]
     generator: tuple[int, ...]
     services: tuple[int, ...]  # PostgreSQL, upstream, and the coordinating command
+    shared: bool = False  # the server has all CPUs, the others' too
 
     @property
     def pinned(self) -> bool:
@@ -21,11 +22,16 @@ class CpuLayout:
     @property
     def load_side(self) -> tuple[tuple[int, ...], ...]:
         """The groups of CPUs that produce load or answer the servers; one that is busy would be what is measured."""
-        return tuple(sorted({self.generator, self.services} - {()}))
+        return () if self.shared else tuple(sorted({self.generator, self.services} - {()}))
 
     def describe(self) -> str:
         if not self.pinned:
             return "not pinned: servers, generator and services share the CPUs, so figures are not representative"
+        if self.shared:
+            return (
+                f"server on all CPUs ({_numbers(self.server)}), since its processes are what is asked about; "
+                f"the generator shares CPU {_numbers(self.generator)} with it"
+            )
         return (
             f"server on CPU {_numbers(self.server)}, generator on CPU {_numbers(self.generator)}, "
             f"PostgreSQL and upstream on CPU {_numbers(self.services)}"
@@ -43,9 +49,14 @@ def available_cpus() -> tuple[int, ...]:
     return ()
 
 
-def lay_out(cpus: tuple[int, ...]) -> CpuLayout:
-    """One CPU for the server, one for the generator, the rest for the services; with two they share the second."""
+def lay_out(cpus: tuple[int, ...], *, generators: int = 1, shared: bool = False) -> CpuLayout:
+    """One CPU for the server, one for each generator, the rest for the services.
+
+    With two CPUs generators and services share the second; with too few for all generators they share the last ones.
+    ``shared`` gives the server all of them, for questions about its number of processes.
+    """
     if len(cpus) < 2:
         return CpuLayout((), (), ())
-    first, last = cpus[:1], cpus[-1:]
-    return CpuLayout(server=first, generator=last, services=cpus[1:-1] or last)
+    taken = min(generators, max(1, len(cpus) - 2))
+    first, last = cpus[:1], cpus[-taken:]
+    return CpuLayout(server=cpus if shared else first, generator=last, services=cpus[1:-taken] or last, shared=shared)

@@ -1,16 +1,27 @@
-"""File descriptors: enough of them before the start, and a clear word when something runs out."""
+"""File descriptors and ports: enough of them before the start, and a clear word when something runs out."""
 
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from benchmarks.exceptions import UsageError
 
 SPARE = 64  # for the interpreter, logs, sockets to services
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-def check_descriptors(connections: int) -> None:
-    """Raise the soft limit of open files as far as needed. Raises UsageError when the hard limit is too low."""
+def check_connections(connections: int) -> None:
+    """Make room for so many connections to one server: raise the soft limit of open files as far as needed.
+
+    Raises UsageError, with the number that fits, when the hard limit or the range of local ports is too small.
+    """
+    ports = local_ports()
+    if ports is not None and connections > ports - SPARE:
+        raise UsageError(
+            f"{connections} connections to one server need as many local ports, and there are {ports}",
+            hint=f"at most {ports - SPARE} fit; or widen net.ipv4.ip_local_port_range",
+        )
     try:
         import resource
     except ImportError:  # not a Unix
@@ -18,13 +29,22 @@ def check_descriptors(connections: int) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = connections + SPARE
     if hard != resource.RLIM_INFINITY and hard < needed:
-        fits = f"at most --concurrency {hard - SPARE} fits; or " if hard > SPARE else ""
+        fits = f"at most {hard - SPARE} fit; or " if hard > SPARE else ""
         raise UsageError(
             f"{connections} connections need {needed} open files, but the limit is {hard}",
             hint=f"{fits}raise the limit with: ulimit -n {needed}",
         )
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def local_ports() -> int | None:
+    """How many local ports the kernel hands out (Linux)."""
+    try:
+        low, high = map(int, PORT_RANGE.read_text().split())
+    except (OSError, ValueError):
+        return None
+    return high - low + 1
 
 
 def hint_for(error: OSError) -> str:

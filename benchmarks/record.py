@@ -14,11 +14,13 @@ from cattrs import transform_error
 
 from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
-from benchmarks.load.specs import LoadResult
+from benchmarks.load.results import LoadResult, Slice
+from benchmarks.plan import describe_level, describe_point
 from benchmarks.resources import Usage
 from benchmarks.stats.histogram import Histogram
+from benchmarks.upgrades import upgraded
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # see upgrades.py
 
 
 class State(StrEnum):
@@ -30,6 +32,20 @@ class State(StrEnum):
     FAILED = "failed"
     ABORTED = "aborted"
     EXCUSED = "not applicable"
+
+
+class Flag(StrEnum):
+    """What a reader has to know of a figure that is valid all the same."""
+
+    CEILING = "at the ceiling"
+    UNSTABLE = "unstable"
+    OTHER_LOAD = "other load"
+    CUT_SHORT = "cut short"
+    LATE = "sent late"
+    VOID_ROUNDS = "void rounds"
+
+
+Flags = dict[Flag, str]  # with the sentence that says it
 
 
 @dataclass
@@ -44,10 +60,48 @@ class RoundRecord:
     load: LoadResult | None = None
     usage: dict[str, Usage] = field(default_factory=dict)  # "server", "generator", "postgres", "upstream"
     load_side_busy: float | None = None  # share of the load side's CPUs that was busy; None where unpinned
+    steal: float | None = None  # share of all CPUs' time that the host gave to somebody else
+    tasks_started: int | None = None  # processes and threads that began in the window, on the whole machine
+    database_connections: int | None = None  # the server's own, at the window's end (pg_stat_activity)
+    flags: Flags = field(default_factory=dict)
 
     @property
     def requests_per_s(self) -> float:
         return self.load.succeeded / self.load.window_s if self.load else 0.0
+
+
+@dataclass
+class IdleRecord:
+    """What a server costs while connections are open and nothing is said on them."""
+
+    connections: int  # that were open all the time
+    duration_s: float
+    rss_bytes: int
+    cpu_ms_per_s: float | None  # as the server's own processes told it
+
+
+@dataclass
+class OverloadStep:
+    """A stretch of time at a multiple of a contender's capacity."""
+
+    factor: float
+    offered_per_s: float
+    goodput_per_s: float  # right answers within the timeout
+    p99_ms: float | None  # from the intended send time
+    failed: int
+    unsent: int
+
+
+@dataclass
+class OverloadRecord:
+    """How a contender does at and beyond its capacity, and how long it takes to recover."""
+
+    capacity_per_s: float
+    steps: list[OverloadStep]
+    recovery_s: float | None  # from the end of the highest load until p99 was back; None: not while it was watched
+    watched_s: float
+    timeline: list[Slice] = field(default_factory=list)
+    slice_s: float = 0.0
 
 
 @dataclass
@@ -56,7 +110,10 @@ class CellRecord:
 
     scenario: str
     contender: str
-    concurrency: int
+    concurrency: int  # connections; in an open loop the most requests under way
+    rate_per_s: float | None = None  # open loop: arrivals
+    sweep_axis: str = ""  # "wait", "workers", "threads", or none
+    sweep_value: float = 0.0
     state: State = State.RUNNING
     reason: str = ""
     middleware: str = ""
@@ -68,6 +125,25 @@ class CellRecord:
     slots: int | None = None  # requests it can serve at once; None: as many as connections
     verified: list[str] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
+    flags: Flags = field(default_factory=dict)
+    idle: IdleRecord | None = None
+    overload: OverloadRecord | None = None
+
+    @property
+    def setting(self) -> tuple[int, float | None, str, float]:
+        """What a cell shares with those it may be compared with."""
+        return self.concurrency, self.rate_per_s, self.sweep_axis, self.sweep_value
+
+    @property
+    def level(self) -> str:
+        """The load level in words, and the point of a sweep: "32 connections, wait 5 ms"."""
+        load = describe_level(self.concurrency, self.rate_per_s)
+        return f"{load}, {describe_point(self.sweep_axis, self.sweep_value)}" if self.sweep_axis else load
+
+    @property
+    def served_at_once(self) -> int:
+        """How many requests can be served at the same time."""
+        return min(self.concurrency, self.slots or self.concurrency)
 
     @property
     def valid_rounds(self) -> list[RoundRecord]:
@@ -86,6 +162,7 @@ class ScenarioRecord:
     title: str
     question: str
     baseline: str
+    wait_ms: float = 0.0  # of one wait, unless a sweep says otherwise
 
 
 @dataclass
@@ -117,11 +194,16 @@ def loads(text: str, source: str = "the record") -> RunRecord:
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{source} is not JSON: {error}", hint="was it cut off? export the run again") from error
     schema = data.get("schema") if isinstance(data, dict) else None
-    if schema != SCHEMA_VERSION:
+    if type(schema) is not int or not 1 <= schema <= SCHEMA_VERSION:
         raise RecordError(
-            f"{source} has schema {schema!r}; this version reads {SCHEMA_VERSION}",
+            f"{source} has schema {schema!r}; this version reads 1 to {SCHEMA_VERSION}",
             hint="read it with the version of this project that wrote it",
         )
+    return structure(upgraded(data, source), source)
+
+
+def structure(data: dict[str, Any], source: str = "the record") -> RunRecord:
+    """The record of today's schema that ``data`` is. Raises RecordError, with the place, when it is damaged."""
     try:
         record = json_codec.structure(data, RunRecord)
     except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError) as error:

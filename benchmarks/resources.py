@@ -1,15 +1,19 @@
-"""What processes and CPUs used during a window: CPU time, resident memory, threads."""
+"""What processes and CPUs used during a window: CPU time, memory, threads, files, and what others took."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
 
 import psutil
 
 SAMPLE_INTERVAL_S = 0.1
+FIRST_PID_AFTER_WRAP = 300  # the kernel's RESERVED_PIDS
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,12 @@ class Usage:
     peak_rss_bytes: int
     peak_threads: int
     processes: int
+    steady_rss_bytes: int = 0  # median of the samples
+    open_files: int | None = None  # at the window's end
+    # Of the whole round, warm-up and drain too, as the server's own processes told them (getrusage); None where not
+    # all of them answered. Threads that ended are included, which /proc would have lost.
+    voluntary_switches: int | None = None
+    involuntary_switches: int | None = None
 
 
 Times = dict[psutil.Process, float]  # processes compare by pid and start time
@@ -31,8 +41,9 @@ class _Tree:
     processes: list[psutil.Process]
     before_s: Times = field(default_factory=dict)
     cpu_s: float = 0.0
-    peak_rss_bytes: int = 0
+    rss_bytes: list[int] = field(default_factory=list)
     peak_threads: int = 0
+    open_files: int | None = None
     changed: bool = False
 
     def look(self) -> Times:
@@ -44,7 +55,7 @@ class _Tree:
                 times_s[process] = times.user + times.system
                 rss_bytes += process.memory_info().rss
                 threads += process.num_threads()
-        self.peak_rss_bytes = max(self.peak_rss_bytes, rss_bytes)
+        self.rss_bytes.append(rss_bytes)
         self.peak_threads = max(self.peak_threads, threads)
         return times_s
 
@@ -54,6 +65,20 @@ class _Tree:
         now_s = self.look()
         self.cpu_s = sum(time_s - self.before_s.get(process, 0.0) for process, time_s in now_s.items())
         self.changed = set(now_s) != set(self.before_s)
+
+    def count_files(self) -> None:
+        with contextlib.suppress(psutil.Error):  # another user's, for example PostgreSQL's
+            self.open_files = sum(process.num_fds() for process in self.processes)
+
+    def usage(self, share: float) -> Usage:
+        return Usage(
+            cpu_s=self.cpu_s * share,
+            peak_rss_bytes=max(self.rss_bytes),
+            peak_threads=self.peak_threads,
+            processes=len(self.processes),
+            steady_rss_bytes=int(median(self.rss_bytes)),
+            open_files=self.open_files,
+        )
 
 
 def tree_of(pid: int) -> list[psutil.Process]:
@@ -73,14 +98,18 @@ class Sampler:
         self._sampled = sampled
         self._groups = cpu_groups
         self._stop = threading.Event()
+        self.load_side_busy: float | None = None  # of the busiest group of CPUs
+        self.steal: float | None = None  # share of all CPUs that the host gave to others
+        self.tasks_started: int | None = None  # processes and threads, on the whole machine
 
     def begin(self) -> None:
         self._trees = {name: _Tree(pid, tree_of(pid)) for name, pid in self._pids.items()}
-        for tree in self._trees.values():
-            tree.before_s = tree.look()
-        self._busy_before = [_busy_and_total(group) for group in self._groups]
         self._thread = threading.Thread(target=self._watch, name="sampler", daemon=True)
         self._thread.start()
+        for tree in self._trees.values():
+            tree.before_s = tree.look()
+        self._cpus_before, self._task_before = cpu_seconds(), last_task()
+        self._began_s = time.perf_counter()
 
     def _watch(self) -> None:
         tree = self._trees[self._sampled]
@@ -88,39 +117,78 @@ class Sampler:
             tree.look()
 
     def end(self) -> None:
+        self._interval_s = time.perf_counter() - self._began_s
+        task, cpus = last_task(), cpu_seconds()
         self._stop.set()
         self._thread.join()
         for tree in self._trees.values():
             tree.close()
-        shares = [
-            (after[0] - before[0]) / (after[1] - before[1])
-            for before, after in zip(self._busy_before, map(_busy_and_total, self._groups), strict=True)
-            if after[1] > before[1]
-        ]
-        self.load_side_busy = max(shares, default=None)  # of the busiest group
+        self._trees[self._sampled].count_files()
+        self.tasks_started = started_between(self._task_before, task)
+        self.load_side_busy = max(
+            (share for group in self._groups if (share := busy_share(self._cpus_before, cpus, group)) is not None),
+            default=None,
+        )
+        self.steal = steal_share(self._cpus_before, cpus)
 
     @property
     def server_changed(self) -> bool:
         """After ``end``: whether a process of the sampled tree ended or began within the window."""
         return self._trees[self._sampled].changed
 
-    def usage(self) -> dict[str, Usage]:
-        """After ``end``: what each tree used."""
-        return {
-            name: Usage(tree.cpu_s, tree.peak_rss_bytes, tree.peak_threads, len(tree.processes))
-            for name, tree in self._trees.items()
-        }
+    def usage(self, window_s: float) -> dict[str, Usage]:
+        """After ``end``: what each tree used in a window of this length, which lay between the two looks."""
+        share = min(1.0, window_s / self._interval_s)
+        return {name: tree.usage(share) for name, tree in self._trees.items()}
 
 
-def _busy_and_total(cpus: tuple[int, ...]) -> tuple[float, float]:
-    """Busy and total seconds of these CPUs since boot."""
-    times = psutil.cpu_times(percpu=True)
-    busy = total = 0.0
-    for cpu in cpus:
-        fields = times[cpu]._asdict()
+@dataclass(frozen=True)
+class CpuSeconds:
+    """Seconds since boot, per CPU."""
+
+    busy: tuple[float, ...]
+    stolen: tuple[float, ...]
+    total: tuple[float, ...]
+
+
+def cpu_seconds() -> CpuSeconds:
+    busy, stolen, total = [], [], []
+    for times in psutil.cpu_times(percpu=True):
+        fields = times._asdict()
         fields.pop("guest", None)  # already part of user
         fields.pop("guest_nice", None)
+        steal = fields.get("steal", 0.0)
         idle = fields.get("idle", 0.0) + fields.get("iowait", 0.0)
-        total += sum(fields.values())
-        busy += sum(fields.values()) - idle
-    return busy, total
+        total.append(sum(fields.values()))
+        busy.append(total[-1] - idle)
+        stolen.append(steal)
+    return CpuSeconds(tuple(busy), tuple(stolen), tuple(total))
+
+
+def busy_share(before: CpuSeconds, after: CpuSeconds, cpus: tuple[int, ...]) -> float | None:
+    """Share of these CPUs' time that was not idle; None when no time passed."""
+    total = sum(after.total[cpu] - before.total[cpu] for cpu in cpus)
+    return sum(after.busy[cpu] - before.busy[cpu] for cpu in cpus) / total if total > 0 else None
+
+
+def steal_share(before: CpuSeconds, after: CpuSeconds) -> float | None:
+    """Share of all CPUs' time that a hypervisor gave to somebody else; None when no time passed."""
+    total = sum(after.total) - sum(before.total)
+    return (sum(after.stolen) - sum(before.stolen)) / total if total > 0 else None
+
+
+def last_task() -> int | None:
+    """The number of the newest process or thread (Linux counts both in one sequence)."""
+    try:
+        return int(Path("/proc/loadavg").read_text().split()[-1])
+    except (OSError, ValueError):
+        return None
+
+
+def started_between(before: int | None, after: int | None) -> int | None:
+    """How many processes and threads began between two looks at ``last_task``; the numbers wrap at pid_max."""
+    if before is None or after is None:
+        return None
+    if after >= before:
+        return after - before
+    return after - before + int(Path("/proc/sys/kernel/pid_max").read_text()) - FIRST_PID_AFTER_WRAP

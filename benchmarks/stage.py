@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,11 +10,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.cpus import CpuLayout
-from benchmarks.exceptions import DatabaseError, ServiceDied
-from benchmarks.load.client import Generator
-from benchmarks.plan import Contender, Plan, Workload
+from benchmarks.exceptions import DatabaseError, ServiceDied, StartError
+from benchmarks.load.client import Generator, Generators
+from benchmarks.plan import Contender, Plan, Point, Workload
 from benchmarks.servers.base import SETTINGS_UNDER_TEST
-from benchmarks.servers.process import Process, start_command, wait_until_ready
+from benchmarks.servers.process import Process, get, start_command, wait_until_ready
 from benchmarks.services.database import WorkloadDatabase, open_workload
 from benchmarks.services.knowledge import DEFAULT_DELAY_MS
 from benchmarks.verify import Counters, upstream_counter
@@ -24,6 +25,7 @@ HIDDEN_VARIABLES = {"WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "PYTHONDEVMODE", "PY
 HIDDEN_PREFIXES = ("UVICORN_", "DJANGO_", "CROSSOVER_")
 PREPARE_COMMAND = ("manage.py", "seedcatalog", "--migrate")
 PREPARE_TIMEOUT_S = 120.0
+CONTROL_TIMEOUT_S = 5.0
 SETTLE_S = 0.2  # its end may be reported a moment after it was felt
 
 
@@ -36,7 +38,8 @@ class Stage:
     layout: CpuLayout
     database: WorkloadDatabase | None
     upstream: Process | None
-    generator: Generator
+    generators: Generators
+    wait_ms: float = DEFAULT_DELAY_MS  # of the upstream's calls
 
     @property
     def counters(self) -> Counters:
@@ -54,28 +57,51 @@ class Stage:
             "CROSSOVER_MIDDLEWARE": contender.middleware or str(self.plan.middleware),
             "CROSSOVER_POOL_SIZE": str(self.plan.pool_size),
             "CROSSOVER_THREADS": str(threads),
+            "PGAPPNAME": application_name(workload, contender),  # so that its connections can be told apart
             **({"CROSSOVER_UPSTREAM_URL": f"http://127.0.0.1:{self.upstream.port}"} if self.upstream else {}),
         }
 
+    def set_wait(self, workload: Workload, point: Point) -> None:
+        """Make the upstream's calls take as long as the workload's wait is at this point. Raises StartError."""
+        wait_ms = workload.wait_at(point)
+        if self.upstream is None or "upstream" not in workload.needs or wait_ms == self.wait_ms:
+            return
+        try:
+            status, body = get(self.upstream.port, f"/_delay/{wait_ms:g}", timeout_s=CONTROL_TIMEOUT_S)
+        except (OSError, http.client.HTTPException) as error:
+            raise StartError(f"the upstream service does not answer any more: {error}") from error
+        if status != 200:
+            raise StartError(f"the upstream service does not take a delay of {wait_ms:g} ms: {body[:200]!r}")
+        self.wait_ms = wait_ms
+
+    def database_connections(self, workload: Workload, contender: Contender) -> int | None:
+        """How many connections a contender holds in PostgreSQL at this moment; None where that cannot be told."""
+        if self.database is None or "database" not in workload.needs:
+            return None
+        return self.database.connections(application_name(workload, contender))
+
     def check(self) -> None:
         """Raises ServiceDied when one of the services is gone: then no contender is to blame."""
-        services = {"the load generator": self.generator.ward}
+        services = [("the load generator", generator.ward) for generator in self.generators.generators]
         if self.database and self.database.ward:
-            services["PostgreSQL"] = self.database.ward
+            services.append(("PostgreSQL", self.database.ward))
         if self.upstream:
-            services["the upstream service"] = self.upstream.ward
-        for name, ward in services.items():
+            services.append(("the upstream service", self.upstream.ward))
+        for name, ward in services:
             if ward.ended.wait(SETTLE_S):
                 raise ServiceDied(
                     f"{name} died in the middle of the run ({ward.epitaph()})", hint="start the run again"
                 )
 
-    def pids(self, server: Process) -> dict[str, int]:
+    def pids(self, workload: Workload, server: Process) -> dict[str, int]:
         """Whom to watch in a round. Server first: what is sampled first is closest to the window's edge."""
-        pids = {"server": server.ward.pid, "generator": self.generator.ward.pid}
-        if self.upstream:
+        pids = {"server": server.ward.pid}
+        generators = self.generators.generators
+        for number, generator in enumerate(generators, start=1):
+            pids["generator" if len(generators) == 1 else f"generator {number}"] = generator.ward.pid
+        if self.upstream and "upstream" in workload.needs:
             pids["upstream"] = self.upstream.ward.pid
-        if self.database and self.database.ward:
+        if self.database and self.database.ward and "database" in workload.needs:
             pids["postgres"] = self.database.ward.pid
         return pids
 
@@ -99,10 +125,24 @@ def open_stage(plan: Plan, guard: Guard, layout: CpuLayout, say: Callable[[str],
         if "upstream" in needs:
             say("starting the upstream service")
             upstream = _start_upstream(plan, guard, layout)
-        path = guard.folder / "generator.sock"
+        generators = start_generators(guard, layout, plan.generators)
+        yield Stage(plan, guard, layout, database, upstream, stack.enter_context(generators))
+
+
+def start_generators(guard: Guard, layout: CpuLayout, count: int) -> Generators:
+    """Load engines, each pinned to a CPU of its own where there are enough; enter them to connect."""
+    started = []
+    for number in range(count):
+        path = guard.folder / f"generator-{number}.sock"
+        cpu = layout.generator[number % len(layout.generator) :][:1] if layout.generator else ()
         argv = (sys.executable, "-m", "benchmarks.load.engine", str(path))
-        ward = guard.start("generator", argv, env=clean_environment(), cpus=layout.generator)
-        yield Stage(plan, guard, layout, database, upstream, stack.enter_context(Generator(ward, path)))
+        started.append(Generator(guard.start(f"generator-{number}", argv, env=clean_environment(), cpus=cpu), path))
+    return Generators(started)
+
+
+def application_name(workload: Workload, contender: Contender) -> str:
+    """How a contender's connections are called in ``pg_stat_activity``, which keeps 63 bytes."""
+    return f"{workload.scenario} {contender}"[:63]
 
 
 def _start_upstream(plan: Plan, guard: Guard, layout: CpuLayout) -> Process:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.exceptions import StartError, VerificationFailed
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import Workload
+from benchmarks.plan import Cell, Workload
 from benchmarks.servers.process import get
 
 SAMPLES = 8
@@ -29,25 +29,23 @@ class Counters:
     upstream_calls: Counter = lambda: None
 
 
-def pick(workload: Workload, seed: object) -> list[Exchange]:
+def pick(exchanges: Sequence[Exchange], seed: object) -> list[Exchange]:
     """A random sample that has every expected status in it."""
-    dice = random.Random(f"verify/{workload.scenario}/{seed}")
-    sample = dice.sample(workload.exchanges, min(SAMPLES, len(workload.exchanges)))
-    for status in {exchange.expectation.status for exchange in workload.exchanges}:
+    sample = random.Random(f"verify/{seed}").sample(exchanges, min(SAMPLES, len(exchanges)))
+    for status in {exchange.expectation.status for exchange in exchanges}:
         if status not in {exchange.expectation.status for exchange in sample}:
-            sample.append(next(item for item in workload.exchanges if item.expectation.status == status))
+            sample.append(next(item for item in exchanges if item.expectation.status == status))
     return sample
 
 
-def verify(
-    workload: Workload, variant: str, port: int, counters: Counters, seed: object, primers: int = 1
-) -> list[str]:
+def verify(workload: Workload, cell: Cell, port: int, counters: Counters, seed: object, primers: int = 1) -> list[str]:
     """Check one contender; returns what was proved, in words. Raises VerificationFailed with the difference.
 
     Twice ``primers`` requests go first, so that every worker process has opened its connections. The sample is sent
     at once and counted as a whole.
     """
-    sample, prefix = pick(workload, seed), workload.prefix(variant)
+    sample = pick(workload.exchanges_at(cell.point), f"{workload.scenario}/{seed}")
+    prefix = workload.prefix(cell.contender.variant)
     with ThreadPoolExecutor(max_workers=PARALLEL) as executor:
         list(executor.map(lambda exchange: _send(port, exchange, prefix), sample[:1] * 2 * primers))
         before = {name: getattr(counters, name)() for name in COUNTED}

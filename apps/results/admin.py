@@ -25,7 +25,7 @@ class CellInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     fields = (
         "scenario",
         "contender",
-        "concurrency",
+        "level",
         "state",
         "reason",
     )

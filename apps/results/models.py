@@ -38,20 +38,20 @@ class Cell(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cells")
     scenario = models.CharField(max_length=100)
     contender = models.CharField(max_length=200)
-    concurrency = models.PositiveIntegerField()
+    level = models.CharField(max_length=200)  # in words, with the point of a sweep: "32 connections, wait 5 ms"
     state = models.CharField(max_length=20, choices=STATES)
     reason = models.TextField(blank=True)
-    hosting = models.JSONField()  # command, workers, threads, what it cannot do, what was verified
+    hosting = models.JSONField()  # load, command, workers, threads, what it cannot do, what was verified, flags
     histogram = models.JSONField(default=dict)  # latencies of the valid rounds, merged: bucket -> count
 
     class Meta:
         ordering: ClassVar = ["pk"]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["run", "scenario", "contender", "concurrency"], name="one_cell_per_key")
+            models.UniqueConstraint(fields=["run", "scenario", "contender", "level"], name="one_cell_per_key")
         ]
 
     def __str__(self) -> str:
-        return f"{self.scenario} {self.contender} c={self.concurrency}"
+        return f"{self.scenario} {self.contender} {self.level}"
 
 
 class Round(models.Model):
@@ -64,6 +64,7 @@ class Round(models.Model):
     load = models.JSONField(null=True)
     usage = models.JSONField()
     load_side_busy = models.FloatField(null=True)
+    more = models.JSONField(default=dict)  # what later schemas added
 
     class Meta:
         ordering: ClassVar = ["number", "position"]

@@ -14,10 +14,12 @@ from django.db import transaction
 from apps.results.models import Cell, Round, Run
 from benchmarks.events import CellChanged, Event, RoundFinished, RunFinished, RunStarted
 from benchmarks.json_codec import json_codec
-from benchmarks.record import CellRecord, RoundRecord, RunRecord, State
+from benchmarks.record import CellRecord, RoundRecord, RunRecord, State, structure
+from benchmarks.upgrades import upgraded
 
-CELL_KEY = ("scenario", "contender", "concurrency")
+CELL_KEY = ("scenario", "contender", "level")
 CELL_COLUMNS = (*CELL_KEY, "state", "reason")
+ROUND_COLUMNS = ("number", "position", "state", "reason", "load", "usage", "load_side_busy")
 RUN_COLUMNS = ("state", "reason", "wall_s", "seed", "options", "environment", "notes", "schema")
 GONE = "the command that measured it is gone"
 
@@ -44,7 +46,7 @@ class Store:
                 Run.objects.filter(pk=self.run.pk).update(**_run_columns(record))
 
     def _save_cell(self, cell: CellRecord) -> Cell:
-        data = json_codec.unstructure(replace(cell, rounds=[]))
+        data = {**json_codec.unstructure(replace(cell, rounds=[])), "level": cell.level}
         hosting = {key: value for key, value in data.items() if key not in (*CELL_COLUMNS, "rounds")}
         counts = {str(bucket): count for bucket, count in sorted(cell.histogram().counts.items())}
         return Cell.objects.update_or_create(
@@ -55,7 +57,10 @@ class Store:
 
     def _save_round(self, cell: CellRecord, entry: RoundRecord) -> None:
         with transaction.atomic():
-            Round.objects.create(cell=self._save_cell(cell), **json_codec.unstructure(entry))
+            data = json_codec.unstructure(entry)
+            more = {key: value for key, value in data.items() if key not in (*ROUND_COLUMNS, "started_at")}
+            columns = {name: data[name] for name in (*ROUND_COLUMNS, "started_at")}
+            Round.objects.create(cell=self._save_cell(cell), more=more, **columns)
 
 
 def _run_columns(record: RunRecord) -> dict[str, Any]:
@@ -75,19 +80,21 @@ def load_run(run: Run) -> RunRecord:
     data["started_at"] = run.started_at.isoformat(timespec="seconds")
     data["finished_at"] = run.finished_at.isoformat(timespec="seconds") if run.finished_at else ""
     data["cells"] = [_cell_data(cell) for cell in cells]
-    return json_codec.structure(data, RunRecord)
+    name = f"run {run.pk}"
+    return structure(upgraded(data, name), name)
 
 
 def _cell_data(cell: Cell) -> dict[str, Any]:
     rounds = [
         {
-            **{name: getattr(entry, name) for name in ("number", "position", "state", "reason", "load", "usage")},
-            "load_side_busy": entry.load_side_busy,
+            **{name: getattr(entry, name) for name in ROUND_COLUMNS},
+            **entry.more,
             "started_at": entry.started_at.isoformat(timespec="seconds"),
         }
         for entry in cell.rounds.all()
     ]
-    return {**{name: getattr(cell, name) for name in CELL_COLUMNS}, **cell.hosting, "rounds": rounds}
+    columns = {name: getattr(cell, name) for name in CELL_COLUMNS if name != "level"}  # said by the hosting's parts
+    return {**columns, **cell.hosting, "rounds": rounds}
 
 
 def command_alive(run: Run) -> bool:

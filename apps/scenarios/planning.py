@@ -8,11 +8,12 @@ from typing import Any
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import UsageError
-from benchmarks.plan import Contender, Middleware, Plan, Workload, choose
+from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Plan, Sweep, Workload, choose
 from benchmarks.servers import load_servers
 from benchmarks.servers.base import Server
 from benchmarks.services.database import SQLITE
 
+LONG_MS = 1000.0
 DEFAULT_SCENARIOS = ("plaintext", "orm_read", "fan_out")
 DEFAULT_CONTENDERS = (
     "sync@gunicorn-sync",
@@ -39,8 +40,43 @@ def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str
         check_contender(contender, cards, servers)
     choose("middleware", options.get("middleware", Middleware.DEFAULT), Middleware)
     database = options.get("database", "embedded")
-    workloads = tuple(workload(card, options.get("seed", 1), database, contenders, servers) for card in cards)
-    return Plan(workloads=workloads, contenders=tuple(contenders), **options)
+    sweep: Sweep | None = options.get("sweep")
+    waits_ms = sweep.values if sweep and sweep.axis is Axis.WAIT else ()
+    for card in cards:
+        check_waits(card, waits_ms)
+    if options.get("rates_per_s"):
+        options.setdefault("duration_s", OPEN_DURATION_S)
+    workloads = tuple(workload(card, options.get("seed", 1), database, contenders, servers, sweep) for card in cards)
+    plan = Plan(workloads=workloads, contenders=tuple(contenders), **options)
+    check_timeout(plan)
+    return plan
+
+
+def check_waits(card: Scenario, waits_ms: Sequence[float]) -> None:
+    """Raises UsageError for a wait that a scenario does not have."""
+    if waits_ms and not card.wait_ms:
+        waiting = ", ".join(name for name, other in scenarios().items() if other.wait_ms)
+        raise UsageError(
+            f"{card.name} does not wait, so there is no wait to sweep", hint=f"scenarios that do: {waiting}"
+        )
+    if waits_ms and max(waits_ms) > card.longest_wait_ms:
+        raise UsageError(
+            f"{card.name} can wait {card.longest_wait_ms:g} ms at most, not {max(waits_ms):g}",
+            hint="its answer has a deadline of its own" if card.longest_wait_ms < LONG_MS else "ask for less",
+        )
+
+
+def check_timeout(plan: Plan) -> None:
+    """Raises UsageError when requests would be given up before they can have been answered."""
+    for workload in plan.workloads:
+        for cell in plan.runnable(workload):
+            least_s = workload.least_ms(cell.contender.variant, cell.point) / 1000
+            if least_s >= plan.timeout_s:
+                raise UsageError(
+                    f"{cell.scenario}'s {cell.contender.variant} waits {least_s:g} s by itself, "
+                    f"so no answer can come within --timeout {plan.timeout_s:g}",
+                    hint=f"give it several times that, like --timeout {5 * least_s:g}",
+                )
 
 
 def check_contender(contender: Contender, cards: Sequence[Scenario], servers: Mapping[str, Server]) -> None:
@@ -66,27 +102,34 @@ def _fits(variant: str, cards: Sequence[Scenario], server: Server) -> bool:
 
 
 def workload(
-    card: Scenario, seed: int, database: str, contenders: Sequence[Contender], servers: Mapping[str, Server]
+    card: Scenario,
+    seed: int,
+    database: str,
+    contenders: Sequence[Contender],
+    servers: Mapping[str, Server],
+    sweep: Sweep | None = None,
 ) -> Workload:
     """A card as the harness sees it, with the reason for every contender that cannot take part."""
     excused = {}
+    waits_ms = sweep.values if sweep and sweep.axis is Axis.WAIT else (card.wait_ms,)
     for contender in contenders:
-        if reason := _excuse(card.variant(contender.variant), servers[contender.server], database):
+        if reason := _excuse(card.variant(contender.variant), servers[contender.server], database, sweep):
             excused[str(contender)] = reason
     return Workload(
         scenario=card.name,
         title=card.title,
         question=card.question,
         needs=card.needs,
-        exchanges=card.draw(seed),
-        wait_ms={variant.name: variant.wait_ms for variant in card.applicable},
+        exchanges={wait_ms: card.draw(seed, wait_ms) for wait_ms in waits_ms},
+        wait_ms=card.wait_ms,
+        waits={variant.name: variant.waits for variant in card.applicable},
         excused=excused,
         baseline=card.baseline,
         concurrency=card.concurrency,
     )
 
 
-def _excuse(variant: Variant | None, server: Server, database: str) -> str:
+def _excuse(variant: Variant | None, server: Server, database: str, sweep: Sweep | None) -> str:
     if variant is None:
         return "this scenario has no such variant"
     if variant.not_applicable:
@@ -95,4 +138,6 @@ def _excuse(variant: Variant | None, server: Server, database: str) -> str:
         return f"this scenario's {variant.name} does not run on {server.interface}"
     if variant.needs_postgresql and database == SQLITE:
         return "needs PostgreSQL; the run uses SQLite"
+    if sweep and sweep.axis is Axis.WORKERS and Axis.WORKERS not in server.settable:
+        return f"{server.name} runs in one process here, so its workers cannot be varied"
     return ""

@@ -1,18 +1,19 @@
-"""The command's side of the generator: hand it a specification, take samples when its window begins and ends."""
+"""The command's side of the generators: hand them a specification, take samples when the window begins and ends."""
 
 from __future__ import annotations
 
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from benchmarks.exceptions import LoadError
 from benchmarks.json_codec import json_codec
-from benchmarks.load.specs import LoadResult, LoadSpec
+from benchmarks.load.results import LoadResult
+from benchmarks.load.specs import Exchange, LoadSpec
 from benchmarks.wards import Ward
 
 CONNECT_TIMEOUT_S = 15.0
@@ -25,8 +26,9 @@ class Generator:
     def __init__(self, ward: Ward, path: Path) -> None:
         self.ward = ward
         self.path = path
+        self.known: set[str] = set()  # names of the exchanges it has
 
-    def __enter__(self) -> Generator:
+    def connect(self) -> None:
         deadline = time.monotonic() + CONNECT_TIMEOUT_S
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         while True:
@@ -38,30 +40,84 @@ class Generator:
                     raise LoadError(f"the load generator did not start:\n{self.ward.log_tail()}") from error
                 time.sleep(0.02)
         self._lines = self._socket.makefile("rb")
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def learn(self, name: str, exchanges: Sequence[Exchange]) -> None:
+        if name not in self.known:
+            self.known.add(name)
+            self._send({"exchanges": name, "list": json_codec.unstructure(list(exchanges))})
+
+    def order(self, spec: LoadSpec) -> None:
+        """Begin to drive; ``hear`` what happens."""
+        longest_s = spec.warmup_s + spec.warmup_limit_s + spec.duration_s + spec.timeout_s
+        self._socket.settimeout(longest_s + SLACK_S)
+        self._send({"spec": json_codec.unstructure(spec)})
+
+    def hear(self) -> dict[str, Any]:
+        """Its next message."""
+        try:
+            line = self._lines.readline()
+        except OSError as error:
+            raise LoadError(f"the load generator does not answer: {error}") from error
+        if not line:
+            raise LoadError(f"the load generator died:\n{self.ward.log_tail()}")
+        message: dict[str, Any] = json.loads(line)
+        if message["event"] == "error":
+            raise LoadError(f"the load generator failed: {message['message']}")
+        return message
+
+    def go_on(self) -> None:
+        """Time may go on after an edge."""
+        self._write(b"\n")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        self._write(json.dumps(message).encode() + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            raise LoadError(f"the load generator died:\n{self.ward.log_tail()}") from error
+
+
+class Generators:
+    """Several generator processes that act as one: their windows begin together, their results are merged."""
+
+    def __init__(self, generators: Sequence[Generator]) -> None:
+        self.generators = generators
+
+    def __enter__(self) -> Generators:
+        for generator in self.generators:
+            generator.connect()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lines.close()
-        self._socket.close()
+        for generator in self.generators:
+            generator.close()
 
-    def run(self, spec: LoadSpec, on_begin: Callable[[], None], on_end: Callable[[], None]) -> LoadResult:
+    def run(
+        self,
+        spec: LoadSpec,
+        exchanges: Sequence[Exchange],
+        on_begin: Callable[[], None] = lambda: None,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> LoadResult:
         """Drive one round; the callbacks run at the edges of the measured window."""
-        longest_s = spec.warmup_s + spec.warmup_limit_s + spec.duration_s + spec.timeout_s
-        self._socket.settimeout(longest_s + SLACK_S)
-        edges = {"begin": on_begin, "end": on_end}
-        try:
-            self._socket.sendall(json_codec.dumps(spec).encode() + b"\n")
-            while line := self._lines.readline():
-                message: dict[str, Any] = json.loads(line)
-                event = message.pop("event")
-                if event == "result":
-                    return json_codec.structure(message["result"], LoadResult)
-                if event == "error":
-                    raise LoadError(f"the load generator failed: {message['message']}")
-                edges[event]()
-                self._socket.sendall(b"\n")
-        except OSError as error:
-            raise LoadError(f"the load generator does not answer: {error}") from error
-        raise LoadError(f"the load generator died:\n{self.ward.log_tail()}")
+        specs = spec.split(len(self.generators))
+        used = self.generators[: len(specs)]
+        for generator, part in zip(used, specs, strict=True):
+            generator.learn(spec.exchanges, exchanges)
+            generator.order(part)
+        for edge, callback in (("begin", on_begin), ("end", on_end)):
+            for generator in used:
+                assert generator.hear()["event"] == edge
+            callback()
+            for generator in used:
+                generator.go_on()
+        results = [json_codec.structure(generator.hear()["result"], LoadResult) for generator in used]
+        return LoadResult.merged(results)

@@ -1,9 +1,10 @@
-"""The generator process: takes a load specification over a unix socket, drives it, tells the result.
+"""The generator process: takes load specifications over a unix socket, drives them, tells the results.
 
     python -m benchmarks.load.engine SOCKET
 
-Lines of JSON: the client sends a LoadSpec; it gets ``{"event": "begin"}``, ``{"event": "end"}`` around the measured
-window, each answered by an empty line before time goes on, then ``{"event": "result", …}`` or ``{"event": "error"}``.
+Lines of JSON. ``{"exchanges": NAME, "list": […]}`` gives it requests under a name. ``{"spec": LoadSpec}`` makes it
+drive: it says ``{"event": "begin"}`` and ``{"event": "end"}`` around the measured window, each answered by an empty
+line before time goes on, then ``{"event": "result", …}`` or ``{"event": "error"}``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from typing import Any
 
 from benchmarks.event_loop import new_event_loop
 from benchmarks.json_codec import json_codec
-from benchmarks.load.pacing import ClosedLoop
-from benchmarks.load.specs import LoadSpec
+from benchmarks.load.pacing import load_of
+from benchmarks.load.specs import Exchange, LoadSpec
 
 LINE_LIMIT = 1 << 27
 
 
 async def serve_client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Carry out load specifications until the client hangs up."""
+    exchanges: dict[str, list[Exchange]] = {}
 
     async def notify(event: str) -> None:
         writer.write(json.dumps({"event": event}).encode() + b"\n")
@@ -33,9 +35,13 @@ async def serve_client(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         await reader.readline()
 
     while line := await reader.readline():
-        spec = json_codec.loads(line, LoadSpec)
+        message = json.loads(line)
+        if "exchanges" in message:
+            exchanges[message["exchanges"]] = json_codec.structure(message["list"], list[Exchange])
+            continue
+        spec = json_codec.structure(message["spec"], LoadSpec)
         try:
-            result = await ClosedLoop(spec).run(notify)
+            result = await load_of(spec, exchanges[spec.exchanges]).run(notify)
             answer = {"event": "result", "result": json_codec.unstructure(result)}
         except OSError as error:
             answer = {"event": "error", "message": str(error)}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 
 @dataclass(frozen=True)
@@ -53,39 +53,66 @@ class Exchange:
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 
 
+class Model(StrEnum):
+    """Who decides when the next request is sent."""
+
+    CLOSED = "closed loop"  # each connection sends when it has its answer
+    OPEN = "open loop"  # arrivals come as they come, whatever was answered
+    SILENT = "silent"  # connections are open and nothing is sent
+
+
+class Arrivals(StrEnum):
+    """How open-loop arrivals follow each other."""
+
+    CONSTANT = "constant"
+    POISSON = "poisson"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of an open loop's window in which arrivals come at one rate."""
+
+    rate_per_s: float
+    duration_s: float
+
+
 @dataclass(frozen=True)
 class LoadSpec:
-    """One round of closed-loop load: ``concurrency`` connections, each sends its next request after an answer.
+    """One round of load on one server.
 
-    Connections begin one after another over ``warmup_s``; warm-up lasts until each has had an answer, at most
-    ``warmup_limit_s``.
+    Closed loop: ``concurrency`` connections begin one after another over ``warmup_s``, and warm-up lasts until each
+    has had an answer, at most ``warmup_limit_s``. Open loop: arrivals at the rates of ``phases``, whose durations add
+    up to the window; ``concurrency`` bounds how many may be under way, and what finds that many is not sent but
+    counted. Silent: ``concurrency`` connections, each after one answer.
     """
 
     host: str
     port: int
     prefix: str
-    exchanges: Sequence[Exchange]
+    exchanges: str  # name of a list of exchanges that the generator was given
     concurrency: int
     warmup_s: float
     duration_s: float
     timeout_s: float
     seed: int
+    model: Model = Model.CLOSED
+    phases: tuple[Phase, ...] = ()
+    arrivals: Arrivals = Arrivals.CONSTANT
+    offset_s: float = 0.0  # of the first arrival, so that several generators together keep a constant pace
+    slices: int = 10  # equal parts of the window that are counted apart
+    slice_histograms: bool = False
     warmup_limit_s: float = 8.0
 
-
-@dataclass(frozen=True)
-class LoadResult:
-    """What came of a LoadSpec: sent + in_flight_before = succeeded + failed + in_flight_after, within the window."""
-
-    window_s: float
-    sent: int
-    in_flight_before: int
-    in_flight_after: int
-    succeeded: int
-    errors: dict[str, int]
-    warmed_up: bool
-    histogram: dict[int, int]  # bucket -> count, see stats.histogram
-
-    @property
-    def failed(self) -> int:
-        return sum(self.errors.values())
+    def split(self, parts: int) -> list[LoadSpec]:
+        """The same load from ``parts`` generators, or fewer where there are not connections enough."""
+        parts = min(parts, self.concurrency)
+        return [
+            replace(
+                self,
+                concurrency=self.concurrency // parts + (part < self.concurrency % parts),
+                phases=tuple(replace(phase, rate_per_s=phase.rate_per_s / parts) for phase in self.phases),
+                offset_s=part / self.phases[0].rate_per_s if self.phases else 0.0,
+                seed=self.seed + part * 1_000_003,
+            )
+            for part in range(parts)
+        ]

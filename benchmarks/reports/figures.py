@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.stats.ratios import Ratio
+from benchmarks.stats.intervals import Ratio
 
 NONE = "–"
 
@@ -11,16 +11,18 @@ def rate(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
-def milliseconds(value: float | None) -> str:
-    return (
-        NONE
-        if value is None
-        else f"{value:,.0f}"
-        if value >= 100
-        else f"{value:.1f}"
-        if value >= 10
-        else f"{value:.2f}"
-    )
+def number(value: float | None) -> str:
+    """Three digits or so."""
+    if value is None:
+        return NONE
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+milliseconds = number
+
+
+def seconds(value: float | None) -> str:
+    return NONE if value is None else f"{value:.2f}"
 
 
 def megabytes(value: int | None) -> str:
@@ -35,9 +37,14 @@ def times(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
+def interval(value: Ratio) -> str:
+    """``0.94–1.06``; empty where there were too few rounds for one."""
+    return f"{times(value.low)}–{times(value.high)}" if value.trusted else ""
+
+
 def ratio(value: Ratio | None) -> str:
     """The ratio with its interval, if there were rounds enough for one."""
     if value is None:
         return NONE
-    interval = f" ({times(value.low)}–{times(value.high)})" if value.trusted else ""
-    return f"{times(value.value)} ×{interval}"
+    bounds = interval(value)
+    return f"{times(value.value)} ×" + (f" ({bounds})" if bounds else "")

@@ -1,47 +1,65 @@
-"""One sentence per scenario that says what was seen, and no more than that."""
+"""What was seen, in sentences that say no more than that."""
 
 from __future__ import annotations
 
-from benchmarks.record import RunRecord
-from benchmarks.reports.figures import rate, times
-from benchmarks.stats.ratios import Ratio
+from collections.abc import Sequence
+
+from benchmarks.load.specs import Model
+from benchmarks.plan import Axis
+from benchmarks.record import OverloadRecord, RunRecord
+from benchmarks.reports.figures import interval, milliseconds, rate, times
+from benchmarks.stats.crossover import State as CrossoverState
+from benchmarks.stats.standings import Crossing, advice, crossings
 from benchmarks.stats.summary import CellSummary, summarise
 
 
 def sentence(run: RunRecord, scenario: str) -> str:
     """What was seen at the highest load level; differences the interval does not carry are called none."""
     rows = summarise(run, scenario)
-    level = max((row.cell.concurrency for row in rows if row.requests_per_s), default=None)
+    if any(row.cell.sweep_axis for row in rows):
+        return ""  # a sweep is about its curve
+    level = max((row.cell.setting[:2] for row in rows if row.requests_per_s), key=_load, default=None)
     if level is None:
         return "No cell has a figure that can be believed, so nothing can be said."
-    rows = [row for row in rows if row.cell.concurrency == level and row.requests_per_s is not None]
-    best = max(rows, key=lambda row: row.requests_per_s or 0.0)
+    rows = [row for row in rows if row.cell.setting[:2] == level and row.requests_per_s is not None]
     baseline = next((row for row in rows if row.is_baseline), None)
-    highest = f"{best.cell.contender}, {rate(best.requests_per_s)} requests/s"
-    seen = f"At {level} connections the highest median is that of {highest}"
+    if run.options.get("load") == Model.OPEN:
+        best = min(rows, key=lambda row: row.p50_ms or float("inf"))
+        seen = f"At {best.cell.level} the lowest median latency is that of {best.cell.contender}"
+        seen += f", {milliseconds(best.p50_ms)} ms"
+    else:
+        best = max(rows, key=lambda row: row.requests_per_s or 0.0)
+        seen = f"At {best.cell.level} the highest median is that of {best.cell.contender}"
+        seen += f", {rate(best.requests_per_s)} requests/s"
     if baseline is None:
         return f"{seen}; the baseline has no valid figure, so there is no ratio."
     others = [row for row in rows if not row.is_baseline]
-    ratios = [row.ratio for row in others if row.ratio and row.ratio.trusted]
+    ranked = [row for row in others if not row.at_same_ceiling]
     parts = [
-        _listed("more from", [row for row in others if row.ratio and row.ratio.different and row.ratio.low > 1]),
-        _listed("less from", [row for row in others if row.ratio and row.ratio.different and row.ratio.high < 1]),
-        _named("no difference seen for", [row for row in others if row.ratio and _equal(row.ratio)]),
-        _named("too few rounds in common to say anything of", [row for row in others if not _trusted(row)]),
+        _listed("better", [row for row in ranked if row.ratio and row.ratio.above]),
+        _listed("worse", [row for row in ranked if row.ratio and row.ratio.below]),
+        _named("no difference seen for", [row for row in ranked if _equal(row)]),
+        _named("at the same ceiling, so not to be ranked", [row for row in others if row.at_same_ceiling]),
+        _named("too few rounds in common to say anything of", [row for row in ranked if not _trusted(row)]),
     ]
     compared = "; ".join(part for part in parts if part)
     if not compared:
         return f"{seen}; nothing else was measured."
-    trust = f" {_trust(min(ratio.coverage for ratio in ratios))}" if ratios else ""
-    return f"{seen}. Against {baseline.cell.contender} ({rate(baseline.requests_per_s)}): {compared}.{trust}"
+    trust = " Intervals: 95 %, paired by round." if any(_trusted(row) for row in ranked) else ""
+    return f"{seen}. Against {baseline.cell.contender}: {compared}.{trust}"
+
+
+def _load(level: tuple[int, float | None]) -> float:
+    concurrency, rate_per_s = level
+    return concurrency if rate_per_s is None else rate_per_s
 
 
 def _trusted(row: CellSummary) -> bool:
     return row.ratio is not None and row.ratio.trusted
 
 
-def _equal(ratio: Ratio) -> bool:
-    return ratio.trusted and not ratio.different
+def _equal(row: CellSummary) -> bool:
+    return row.ratio is not None and row.ratio.trusted and not row.ratio.different
 
 
 def _named(words: str, rows: list[CellSummary]) -> str:
@@ -54,5 +72,58 @@ def _listed(words: str, rows: list[CellSummary]) -> str:
     return f"{words} {', '.join(named)}" if named else ""
 
 
-def _trust(coverage: float) -> str:
-    return f"Intervals hold the median of the rounds' ratios with {coverage:.0%} probability."
+def verdict_sentence(run: RunRecord, scenario: str) -> str:
+    """Advice, with the number, the interval, the load level and the rule that was applied; empty for a sweep."""
+    found = advice(run, scenario)
+    if found is None:
+        return ""
+    where = f" (from {found.from_level} on)" if found.from_level else ""
+    number = ""
+    if found.ratio is not None:
+        bounds = interval(found.ratio)
+        number = f" {found.contender}: {times(found.ratio.value)} ×" + (f" ({bounds})" if bounds else "")
+        number += f" at {found.level}."
+    return f"Verdict: {found.advice}{where}.{number} Rule: {found.rule}"
+
+
+UNITS = {Axis.WAIT: " ms of wait", Axis.WORKERS: " workers", Axis.THREADS: " threads"}
+
+
+def crossing_sentences(run: RunRecord, scenario: str) -> list[str]:
+    """From where on each async contender beats the threads, as measured and as predicted."""
+    return [_crossing_sentence(crossing) for crossing in crossings(run, scenario)]
+
+
+def _crossing_sentence(crossing: Crossing) -> str:
+    unit = UNITS[Axis(crossing.axis)]
+    found, pair = crossing.measured, f"{crossing.contender} against {crossing.baseline} at {crossing.level}"
+    if found.state is CrossoverState.CROSSES and found.x is not None:
+        low = f"{found.low:.3g}" if found.low is not None else "below the sweep"
+        high = f"{found.high:.3g}" if found.high is not None else "beyond the sweep"
+        wait = f" (wait × concurrency: {found.x * crossing.concurrency:,.0f} ms)" if crossing.axis == Axis.WAIT else ""
+        until = "ahead from {} on" if crossing.axis == Axis.WAIT else "ahead up to {}"
+        said = f"{until.format(f'{found.x:.3g}{unit}')}, 95 % interval {low} to {high}{wait}"
+    else:
+        said = str(found.state)
+    if crossing.axis != Axis.WAIT:
+        return f"Crossover, {pair}: {said}."
+    predicted = f"{crossing.predicted:.3g}{unit}" if crossing.predicted is not None else "none within reach"
+    return f"Crossover, {pair}: {said}; predicted by the queueing model: {predicted}."
+
+
+def overload_sentences(overloaded: Sequence[tuple[str, OverloadRecord]]) -> list[str]:
+    """What is left beyond capacity, and how long it takes to be quick again."""
+    said = []
+    for contender, record in overloaded:
+        last = record.steps[-1]
+        kept = last.goodput_per_s / record.capacity_per_s
+        back = (
+            f"p99 back {record.recovery_s:.1f} s after the load dropped"
+            if record.recovery_s is not None
+            else f"p99 not back within {record.watched_s:.0f} s"
+        )
+        said.append(
+            f"Overload, {contender}: at {last.factor:g} × its capacity of {rate(record.capacity_per_s)} requests/s "
+            f"it answers {kept:.0%} of that in time; {back}."
+        )
+    return said

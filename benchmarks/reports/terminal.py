@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -13,7 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.record import RunRecord, State
-from benchmarks.reports.tables import COSTS, ScenarioTable, tables
+from benchmarks.reports.comparison import tabulate_comparison
+from benchmarks.reports.tables import Grid, ScenarioTable, tables
+from benchmarks.stats.comparison import Comparison
 
 STYLES = {State.FAILED: "red", State.VOID: "yellow", State.ABORTED: "yellow", State.EXCUSED: "dim"}
 WIDEST = 170  # where there is no terminal: every column fits
@@ -29,47 +31,82 @@ class Output(Console):
 
 
 def print_run(console: Console, run: RunRecord) -> None:
-    """Every scenario's table, what its contenders cannot do, and the sentence."""
+    """Every scenario's tables, what its contenders cannot do, and what they say."""
+    for note in run.notes:
+        console.print(Text(note, "yellow"))
     for table in tables(run):
         console.print(render(table))
+
+
+def print_comparison(console: Console, found: Comparison, earlier: str, later: str) -> None:
+    """What changed, and what was different around it."""
+    table = tabulate_comparison(found, earlier, later)
+    if table.changes.rows:
+        console.print(GridView(table.changes))
+    for sentence in table.sentences:
+        console.print(Text(sentence))
+    if table.environment.rows:
+        console.print(GridView(table.environment))
 
 
 def render(scenario: ScenarioTable) -> RenderableType:
     """One scenario."""
     card = scenario.card
+    costs: list[RenderableType] = []
+    if scenario.costs.rows:
+        costs = [GridView(scenario.costs), Text(scenario.cost_notes, style="dim")]
+    overloads: list[RenderableType] = []
+    for contender, grid in scenario.overloads:
+        overloads += [Text(f"\n{contender} at multiples of its capacity"), GridView(grid)]
     return Group(
         Text.assemble((f"\n{card.name}", "bold"), f"  {card.title}. ", (card.question, "italic")),
-        _Figures(scenario),
+        GridView(scenario.figures),
         *(Text(line, style="dim") for line in scenario.footnotes),
         *(Text(note.text, STYLES.get(note.state, "yellow")) for note in scenario.notes),
-        Text(scenario.sentence),
+        *costs,
+        *overloads,
+        *(Text(line) for line in scenario.sentences if line),
+        *([Text(scenario.verdict, style="bold")] if scenario.verdict else []),
     )
 
 
-class _Figures:
-    """The table; on a terminal too narrow for it two, one below the other: speed, then cost."""
+class GridView:
+    """A grid; on a terminal too narrow for it several, one below the other, each with the columns that say who."""
 
-    def __init__(self, scenario: ScenarioTable) -> None:
-        self.scenario = scenario
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        headings = self.scenario.headings
-        whole = _table(self.scenario, range(len(headings)))
-        if Measurement.get(console, options.update(max_width=1000), whole).maximum <= options.max_width:
-            yield whole
+        def width(places: Sequence[int], narrow: bool) -> int:
+            table = _table(self.grid, places, narrow=narrow)
+            return Measurement.get(console, options.update(max_width=1000), table).maximum
+
+        places = range(len(self.grid.headings))
+        if width(places, narrow=False) <= options.max_width:
+            yield _table(self.grid, places)
             return
-        costs = [place for place, heading in enumerate(headings) if heading in COSTS]
-        keys = [place for place, heading in enumerate(headings) if heading in ("contender", "connections")]
-        yield _table(self.scenario, [place for place in range(len(headings)) if place not in costs], narrow=True)
-        yield _table(self.scenario, [*keys, *costs], narrow=True)
+        for part in self._parts(lambda part: width(part, narrow=True) <= options.max_width):
+            yield _table(self.grid, part, narrow=True)
+
+    def _parts(self, fits: object) -> Iterator[list[int]]:
+        """The columns in as few parts as fit, in their order, each after the key columns."""
+        assert callable(fits)
+        keys = list(range(self.grid.keys))
+        part = list(keys)
+        for place in range(self.grid.keys, len(self.grid.headings)):
+            if len(part) > len(keys) and not fits([*part, place]):
+                yield part
+                part = list(keys)
+            part.append(place)
+        yield part
 
 
-def _table(scenario: ScenarioTable, places: Sequence[int], *, narrow: bool = False) -> Table:
+def _table(grid: Grid, places: Sequence[int], *, narrow: bool = False) -> Table:
     """The columns at these places."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0 if narrow else 1))
     for place in places:
-        heading, last = scenario.headings[place], place == len(scenario.headings) - 1
-        table.add_column(heading, justify="right" if place else "left", no_wrap=not last)
-    for row in scenario.rows:
+        heading, last = grid.headings[place], place == len(grid.headings) - 1
+        table.add_column(heading, justify="left" if place < grid.keys else "right", no_wrap=not last)
+    for row in grid.rows:
         table.add_row(*(row.texts[place] for place in places), style=STYLES.get(row.state, ""))
     return table

@@ -32,8 +32,9 @@ class Hosting:
     """The resources a run gives a server."""
 
     cores: int  # CPUs the server is pinned to
-    connections: int  # highest number of concurrent connections in the run
+    threads: int  # of a threaded server; matched to the load unless told otherwise
     python: str  # interpreter to run it with
+    workers: int | None = None  # processes; None: as the server thinks best
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Server:
     cannot: tuple[str, ...] = ()
     keep_alive: bool = True
     socket: Literal["inherit", "bind"] = "inherit"
+    settable: frozenset[str] = frozenset()  # of "workers" and "threads", what a sweep may vary
     requires: tuple[str, ...] = ()
     pip_line: str = ""
 

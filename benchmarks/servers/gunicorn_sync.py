@@ -5,7 +5,7 @@ from benchmarks.servers.base import Hosting, Interface, Server, gunicorn
 
 def workers(hosting: Hosting) -> int:
     """Twice the cores: what a team that knows only processes would set."""
-    return hosting.cores * 2
+    return hosting.workers or hosting.cores * 2
 
 
 SERVER = Server(
@@ -17,4 +17,5 @@ SERVER = Server(
     slots=workers,
     cannot=("no keep-alive: every request opens a connection", "no WebSockets"),
     keep_alive=False,
+    settable=frozenset({"workers"}),
 )

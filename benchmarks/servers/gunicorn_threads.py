@@ -3,19 +3,25 @@
 from benchmarks.servers.base import Hosting, Interface, Server, gunicorn
 
 
-def threads(hosting: Hosting) -> int:
-    """Matched to the load: no request ever waits for a thread."""
-    return hosting.connections
+def workers(hosting: Hosting) -> int:
+    return hosting.workers or 1
+
+
+def slots(hosting: Hosting) -> int:
+    return workers(hosting) * hosting.threads
 
 
 SERVER = Server(
     name="gunicorn-threads",
     interface=Interface.WSGI,
-    summary="gunicorn, gthread worker: one process, one thread per connection",
+    summary="gunicorn, gthread worker: one process, as many threads as connections",
     command=lambda hosting: gunicorn(
-        hosting, "--worker-class", "gthread", "--workers", "1", "--threads", str(threads(hosting))
+        *(hosting, "--worker-class", "gthread", "--workers", str(workers(hosting))),
+        *("--threads", str(hosting.threads)),
     ),
-    threads=threads,
-    slots=threads,
+    workers=workers,
+    threads=lambda hosting: hosting.threads,
+    slots=slots,
     cannot=("no WebSockets",),
+    settable=frozenset({"workers", "threads"}),
 )

@@ -9,7 +9,9 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import psutil
 
@@ -21,6 +23,7 @@ from benchmarks.wards import Guard, SocketMode, Ward
 IDENTITY_PATH = "/_identity/"
 READY_TIMEOUT_S = 30.0
 PROBE_TIMEOUT_S = 1.0
+ASK_ATTEMPTS = 10
 SLOW_START_S = 5.0  # from then on the progress display says what it is waiting for
 
 
@@ -95,9 +98,9 @@ def wait_until_ready(
         except (OSError, http.client.HTTPException) as error:
             last = str(error) or type(error).__name__
         else:
-            if _nonce(body) == process.nonce:
+            if _told(body).get("nonce") == process.nonce:
                 return
-            if status == 200 or _nonce(body):
+            if status == 200 or _told(body).get("nonce"):
                 raise Impostor(
                     f"something else answers on port {process.port}, not the {ward.name} that was started",
                     hint="find it with: ss -ltnp; stop it, then run again",
@@ -121,9 +124,48 @@ def get(port: int, target: str, *, timeout_s: float) -> tuple[int, bytes]:
         connection.close()
 
 
-def _nonce(body: bytes) -> str:
+def _told(body: bytes) -> dict[str, Any]:
     try:
         data = json.loads(body)
     except ValueError:
-        return ""
-    return str(data.get("nonce", "")) if isinstance(data, dict) else ""
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+@dataclass(frozen=True)
+class OwnAccount:
+    """What a server's processes have used since they began, as they tell it themselves (getrusage)."""
+
+    cpu_s: float = 0.0
+    voluntary_switches: int = 0
+    involuntary_switches: int = 0
+
+    def since(self, earlier: OwnAccount) -> OwnAccount:
+        return OwnAccount(
+            self.cpu_s - earlier.cpu_s,
+            self.voluntary_switches - earlier.voluntary_switches,
+            self.involuntary_switches - earlier.involuntary_switches,
+        )
+
+
+def ask_account(process: Process, workers: int) -> OwnAccount | None:
+    """The sum over all worker processes of an idle server; None when not all of them were heard.
+
+    Who accepts a connection is the kernel's choice, so several ask at once until each worker has answered.
+    """
+    told: dict[int, OwnAccount] = {}
+    names = [one.name for one in fields(OwnAccount)]
+
+    def ask(_: int) -> dict[str, Any]:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return _told(get(process.port, IDENTITY_PATH, timeout_s=PROBE_TIMEOUT_S)[1])
+        return {}
+
+    with ThreadPoolExecutor(max_workers=2 * workers) as executor:
+        for _ in range(ASK_ATTEMPTS):
+            for answer in executor.map(ask, range(1 if workers == 1 else 2 * workers)):
+                if all(name in answer for name in ("pid", *names)):
+                    told[answer["pid"]] = OwnAccount(**{name: answer[name] for name in names})
+            if len(told) == workers:
+                return OwnAccount(*(sum(getattr(one, name) for one in told.values()) for name in names))
+    return None

@@ -1,11 +1,16 @@
-"""Uvicorn with stock Django: one process, one event loop."""
+"""Uvicorn with stock Django: one event loop per process, and one process unless told otherwise."""
 
 from benchmarks.servers.base import ENTRY_POINTS, KEEP_ALIVE_S, Hosting, Interface, Server
 
 
+def workers(hosting: Hosting) -> int:
+    return hosting.workers or 1
+
+
 def command(hosting: Hosting) -> tuple[str, ...]:
     return (
-        *(hosting.python, "-m", "uvicorn", ENTRY_POINTS[Interface.ASGI], "--fd", "{fd}", "--workers", "1"),
+        *(hosting.python, "-m", "uvicorn", ENTRY_POINTS[Interface.ASGI], "--fd", "{fd}"),
+        *("--workers", str(workers(hosting))),
         *("--loop", "auto", "--http", "auto", "--lifespan", "on", "--no-access-log", "--log-level", "warning"),
         *("--timeout-keep-alive", str(KEEP_ALIVE_S), "--timeout-graceful-shutdown", "1"),
     )
@@ -16,4 +21,6 @@ SERVER = Server(
     interface=Interface.ASGI,
     summary="uvicorn, one process; sync views get a thread per request from asgiref",
     command=command,
+    workers=workers,
+    settable=frozenset({"workers"}),
 )

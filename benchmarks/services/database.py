@@ -38,6 +38,9 @@ STATEMENTS = """
 """
 
 
+CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+
+
 @dataclass
 class WorkloadDatabase:
     """The database the servers under load talk to."""
@@ -68,6 +71,16 @@ class WorkloadDatabase:
             raise DatabaseError(f"the database is gone: {str(error).strip()}", hint="start the run again") from error
         assert row is not None
         return int(row[0])
+
+    def connections(self, application_name: str) -> int | None:
+        """Connections that clients of this name hold; None where they cannot be told apart, as in SQLite."""
+        if self._monitor is None:
+            return None
+        try:
+            row = self._monitor.execute(CONNECTIONS, [application_name]).fetchone()
+        except psycopg.Error:
+            return None
+        return int(row[0]) if row else None
 
     def environment(self) -> dict[str, str]:
         """The variables that tell a server under load where its data are."""

@@ -14,7 +14,7 @@ import json
 import os
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -25,6 +25,7 @@ from benchmarks.services.listening import add_listen_options, run_app
 
 DRIP_INTERVAL_S = 0.2
 HANG_S = 30.0
+LONGEST_DELAY_MS = 1e6
 
 
 class Fault(StrEnum):
@@ -115,8 +116,10 @@ FAULTS: dict[Fault, Callable[[web.Request, bytes], Awaitable[web.StreamResponse]
 
 
 def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
-    """The upstream as an aiohttp application; ``/_calls`` tells how many calls it has answered."""
+    """The upstream as an aiohttp application; ``/_calls`` tells how many calls it has answered, ``/_delay/5`` makes
+    the next ones take 5 ms."""
     calls, faults = 0, dict(behaviour.faults)
+    now = behaviour
 
     async def serve(request: web.Request) -> web.StreamResponse:
         nonlocal calls
@@ -124,7 +127,7 @@ def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
         if service not in SERVICES:
             return web.json_response({"error": f"no such service; there are {', '.join(SERVICES)}"}, status=404)
         calls += 1
-        delay_s, fails = draw(behaviour, service, book)
+        delay_s, fails = draw(now, service, book)
         await asyncio.sleep(delay_s)
         body = json.dumps({"service": service, "value": answer_value(service, book)}).encode()
         if service in faults:
@@ -136,6 +139,19 @@ def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
     async def tell_calls(request: web.Request) -> web.Response:
         return web.json_response({"calls": calls})
 
+    async def set_delay(request: web.Request) -> web.Response:
+        nonlocal now
+        try:
+            delay_ms = float(request.match_info["delay_ms"])
+        except ValueError:
+            delay_ms = -1.0
+        if not 0 <= delay_ms < LONGEST_DELAY_MS:
+            return web.json_response(
+                {"error": f"a delay is a number of milliseconds below {LONGEST_DELAY_MS:g}"}, status=400
+            )
+        now = replace(now, delay_ms=delay_ms)
+        return web.json_response({"delay_ms": delay_ms})
+
     async def tell_identity(request: web.Request) -> web.Response:
         return web.json_response({"nonce": nonce})
 
@@ -143,6 +159,7 @@ def make_app(behaviour: Behaviour, nonce: str = "") -> web.Application:
     app.add_routes(
         [
             web.get("/_calls", tell_calls),
+            web.get("/_delay/{delay_ms}", set_delay),
             web.get("/_identity/", tell_identity),
             web.get(r"/{service}/{book:\d+}", serve),
         ]
@@ -175,7 +192,11 @@ def main(argv: list[str] | None = None) -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    if not 0 <= options.delay_ms < 1e6 or not 0 <= options.jitter < 1e3 or not 0 <= options.failure_rate <= 1:
+    if (
+        not 0 <= options.delay_ms < LONGEST_DELAY_MS
+        or not 0 <= options.jitter < 1e3
+        or not 0 <= options.failure_rate <= 1
+    ):
         parser.error("delay and jitter must not be negative, the failure rate lies between 0 and 1")
     behaviour = Behaviour(
         delay_ms=options.delay_ms,

@@ -13,3 +13,8 @@ def ceiling_per_s(slots: int, wait_s: float, window_s: float) -> float | None:
     if wait_s <= 0:
         return None
     return slots * (window_s / wait_s + 1) / window_s
+
+
+def sustained_per_s(slots: int, wait_s: float) -> float | None:
+    """What the ceiling comes to in the long run: slots ÷ wait (Little). None without a wait."""
+    return slots / wait_s if wait_s > 0 else None

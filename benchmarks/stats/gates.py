@@ -1,14 +1,22 @@
-"""When a round must not be believed: each gate gives the reason, or nothing."""
+"""When a figure must not be believed, or only with a word beside it: each gate gives the sentence, or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean, median, stdev
 
-from benchmarks.record import CellRecord, RoundRecord, State
-from benchmarks.stats.ceiling import ceiling_per_s
+from benchmarks.record import CellRecord, Flag, Flags, RoundRecord, State
+from benchmarks.stats.ceiling import ceiling_per_s, sustained_per_s
+from benchmarks.stats.histogram import Histogram
 
 BUSY_LIMIT = 0.9
 ERROR_LIMIT = 0.001
+ACHIEVED_LIMIT = 0.98
+CEILING_MARGIN = 0.03
+SPREAD_LIMIT = 0.1
+STEAL_LIMIT = 0.02
+BUSY_BEFORE_LIMIT = 0.1
+LATE_LIMIT_MS = 5.0
 SINGLE_PROCESSES = ("generator", "upstream")  # each on one event loop, so one CPU is all it can use
 CUT_SHORT = "warm-up was cut short: some connections had no answer before the window"
 
@@ -25,6 +33,57 @@ def above_ceiling(requests_per_s: float, ceiling_per_s: float | None) -> str:
     """More than the wait allows: something was not done that should have been."""
     if ceiling_per_s is not None and requests_per_s > ceiling_per_s:
         return f"{requests_per_s:,.0f} requests/s is above the {ceiling_per_s:,.0f} that the wait allows"
+    return ""
+
+
+def fell_behind(achieved: float | None) -> str:
+    """An open loop whose arrivals were not answered as they came: its latencies grow with the window's length.
+
+    After wrk2 and k6, which compare what was achieved with what was asked for.
+    """
+    if achieved is not None and achieved < ACHIEVED_LIMIT:
+        return f"only {achieved:.1%} of the offered load was answered: latency depends on how long one waits"
+    return ""
+
+
+def at_ceiling(requests_per_s: float, slots: int, wait_ms: float) -> str:
+    """So close to what the wait allows in the long run that the wait is what was measured."""
+    sustained = sustained_per_s(slots, wait_ms / 1000)
+    if sustained is not None and requests_per_s >= (1 - CEILING_MARGIN) * sustained:
+        return f"at the ceiling, cannot rank: the wait allows {sustained:,.0f} requests/s, whatever the software"
+    return ""
+
+
+def unstable(rates: Sequence[float]) -> str:
+    """Rounds that differ by more than a tenth (standard deviation ÷ mean, the limit that pyperf warns at)."""
+    spread = relative_spread(rates)
+    return f"unstable: rounds spread by {spread:.0%}" if spread > SPREAD_LIMIT else ""
+
+
+def relative_spread(rates: Sequence[float]) -> float:
+    """Standard deviation ÷ mean; 0 where there is no telling."""
+    return stdev(rates) / mean if len(rates) > 1 and (mean := fmean(rates)) else 0.0
+
+
+def stolen(steal: float | None) -> str:
+    """A hypervisor gave CPU time to somebody else."""
+    if steal is not None and steal > STEAL_LIMIT:
+        return f"other load: {steal:.0%} of the CPUs' time was taken by the machine's host"
+    return ""
+
+
+def busy_before(share: float | None) -> str:
+    """Somebody else was at work before the run began, and may still be."""
+    if share is not None and share > BUSY_BEFORE_LIMIT:
+        return f"other load: the CPUs were {share:.0%} busy before the run began"
+    return ""
+
+
+def sent_late(lag: Histogram) -> str:
+    """An open loop's requests left later than intended; it counts as latency, though the server is not to blame."""
+    late_ms = lag.percentile_ms(99)
+    if late_ms is not None and late_ms > LATE_LIMIT_MS:
+        return f"the generator sent one request in a hundred {late_ms:.0f} ms late or more; latencies contain that"
     return ""
 
 
@@ -49,16 +108,28 @@ def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
             f"no answer within the window of {load.window_s:.1f} s: hung, or slower than --duration is long",
         )
     services = {  # PostgreSQL has many processes: the load side's CPUs as a whole speak for it
-        name: entry.usage[name].cpu_s / load.window_s for name in SINGLE_PROCESSES if name in entry.usage
+        name: usage.cpu_s / load.window_s
+        for name, usage in entry.usage.items()
+        if name.partition(" ")[0] in SINGLE_PROCESSES
     }
-    slots = min(cell.concurrency, cell.slots or cell.concurrency)
-    ceiling = ceiling_per_s(slots, cell.wait_ms / 1000, load.window_s)
-    reason = saturated({"the load side": entry.load_side_busy, **services}) or above_ceiling(
-        entry.requests_per_s, ceiling
+    ceiling = ceiling_per_s(cell.served_at_once, cell.wait_ms / 1000, load.window_s)
+    reason = (
+        saturated({"the load side": entry.load_side_busy, **services})
+        or above_ceiling(entry.requests_per_s, ceiling)
+        or fell_behind(load.achieved)
     )
-    if reason:
-        return State.VOID, reason
-    return State.OK, "" if load.warmed_up else CUT_SHORT
+    return (State.VOID, reason) if reason else (State.OK, "")
+
+
+def flag_round(entry: RoundRecord) -> Flags:
+    """What has to be known of a round that is valid."""
+    assert entry.load is not None
+    found = {
+        Flag.CUT_SHORT: "" if entry.load.warmed_up else CUT_SHORT,
+        Flag.OTHER_LOAD: stolen(entry.steal),
+        Flag.LATE: sent_late(Histogram.of_counts(entry.load.send_lag)),
+    }
+    return {flag: sentence for flag, sentence in found.items() if sentence}
 
 
 def judge_cell(cell: CellRecord) -> tuple[State, str]:
@@ -66,7 +137,19 @@ def judge_cell(cell: CellRecord) -> tuple[State, str]:
     void = [entry.reason for entry in cell.rounds if entry.state is State.VOID]
     if not cell.valid_rounds:
         return State.VOID, void[0] if void else "no rounds"
-    noted = [entry.reason for entry in cell.valid_rounds if entry.reason]
-    notes = [f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}"] if void else []
-    notes += [f"{len(noted)} of {len(cell.rounds)} rounds: {noted[0]}"] if noted else []
-    return State.OK, "; ".join(notes)
+    return State.OK, ""
+
+
+def flag_cell(cell: CellRecord) -> Flags:
+    """What has to be known of a cell that is valid: of it as a whole, and of its rounds."""
+    rounds, void = cell.valid_rounds, [entry.reason for entry in cell.rounds if entry.state is State.VOID]
+    rates = [entry.requests_per_s for entry in rounds]
+    found = {
+        Flag.VOID_ROUNDS: f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}" if void else "",
+        Flag.CEILING: at_ceiling(median(rates), cell.served_at_once, cell.wait_ms) if rates else "",
+        Flag.UNSTABLE: unstable(rates),
+    }
+    for flag in (Flag.CUT_SHORT, Flag.OTHER_LOAD, Flag.LATE):
+        sentences = [entry.flags[flag] for entry in rounds if flag in entry.flags]
+        found[flag] = f"{len(sentences)} of {len(cell.rounds)} rounds: {sentences[0]}" if sentences else ""
+    return {flag: sentence for flag, sentence in found.items() if sentence}

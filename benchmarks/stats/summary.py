@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.record import CellRecord, RunRecord, State
+from benchmarks.load.results import LoadResult
+from benchmarks.record import CellRecord, Flag, RoundRecord, RunRecord, State
+from benchmarks.resources import Usage
+from benchmarks.stats.ceiling import sustained_per_s
 from benchmarks.stats.histogram import Histogram
-from benchmarks.stats.ratios import Ratio, paired_ratio
+from benchmarks.stats.intervals import Ratio, paired_ratio
+
+CURVE = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9)
+ANSWERS_PER_WINDOW = 20  # fewer would make the bootstrap's windows lumpier than the contender is
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a contender takes: medians over the valid rounds, peaks over all; None where it cannot be told."""
+
+    cpu_ms_per_request: float | None = None
+    database_cpu_ms_per_request: float | None = None
+    steady_rss_bytes: int | None = None
+    peak_rss_bytes: int | None = None
+    peak_threads: int | None = None
+    threads_started_per_request: float | None = None
+    voluntary_switches_per_request: float | None = None
+    involuntary_switches_per_request: float | None = None
+    open_files: int | None = None
+    database_connections: int | None = None
 
 
 @dataclass(frozen=True)
@@ -15,24 +38,24 @@ class CellSummary:
     """Medians over the valid rounds; latencies from their merged histogram; peaks over all of them."""
 
     cell: CellRecord
-    requests_per_s: float | None
-    p50_ms: float | None
-    p90_ms: float | None
-    p99_ms: float | None
     errors: int
-    cpu_ms_per_request: float | None
-    peak_rss_bytes: int | None
-    peak_threads: int | None
-    ratio: Ratio | None  # to the scenario's baseline at the same load level
     is_baseline: bool
+    requests_per_s: float | None = None
+    p50_ms: float | None = None
+    p90_ms: float | None = None
+    p99_ms: float | None = None
+    p999_ms: float | None = None
+    costs: Costs = Costs()
+    ratio: Ratio | None = None  # to the scenario's baseline at the same setting; above 1 is better
+    at_same_ceiling: bool = False  # as the baseline: the ratio says nothing of the software
 
 
 def summarise(run: RunRecord, scenario: str) -> list[CellSummary]:
     """All cells of a scenario, in the run's order. Void and failed cells have no figures and enter no ratio."""
     baseline_name = next(entry.baseline for entry in run.scenarios if entry.name == scenario)
     cells = [cell for cell in run.cells if cell.scenario == scenario]
-    baselines = {cell.concurrency: cell for cell in cells if cell.contender == baseline_name and usable(cell)}
-    return [_summary(cell, baselines.get(cell.concurrency), cell.contender == baseline_name) for cell in cells]
+    baselines = {cell.setting: cell for cell in cells if cell.contender == baseline_name and usable(cell)}
+    return [_summary(cell, baselines.get(cell.setting), cell.contender == baseline_name) for cell in cells]
 
 
 def usable(cell: CellRecord) -> bool:
@@ -43,33 +66,123 @@ def usable(cell: CellRecord) -> bool:
 def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -> CellSummary:
     errors = sum(entry.load.failed for entry in cell.rounds if entry.load)
     if not usable(cell):
-        return CellSummary(cell, None, None, None, None, errors, None, None, None, None, is_baseline)
-    rounds, histogram = cell.valid_rounds, cell.histogram()
-    servers = [entry.usage["server"] for entry in rounds if "server" in entry.usage]
-    costs_ms = [
-        entry.usage["server"].cpu_s * 1000 / entry.load.succeeded
-        for entry in rounds
-        if entry.load and entry.load.succeeded and "server" in entry.usage
-    ]
+        return CellSummary(cell, errors, is_baseline)
+    histogram = cell.histogram()
+    p50_ms, p90_ms, p99_ms, p999_ms = (percentile_ms(histogram, percent) for percent in (50, 90, 99, 99.9))
     return CellSummary(
         cell=cell,
-        requests_per_s=median(entry.requests_per_s for entry in rounds),
-        p50_ms=_percentile_ms(histogram, 50),
-        p90_ms=_percentile_ms(histogram, 90),
-        p99_ms=_percentile_ms(histogram, 99),
         errors=errors,
-        cpu_ms_per_request=median(costs_ms) if costs_ms else None,
-        peak_rss_bytes=max((usage.peak_rss_bytes for usage in servers), default=None),
-        peak_threads=max((usage.peak_threads for usage in servers), default=None),
-        ratio=paired_ratio(_by_round(cell), _by_round(baseline)) if baseline and not is_baseline else None,
         is_baseline=is_baseline,
+        requests_per_s=median(entry.requests_per_s for entry in cell.valid_rounds),
+        p50_ms=p50_ms,
+        p90_ms=p90_ms,
+        p99_ms=p99_ms,
+        p999_ms=p999_ms,
+        costs=_costs(cell),
+        ratio=ratio_between(cell, baseline) if baseline and not is_baseline else None,
+        at_same_ceiling=baseline is not None and not is_baseline and same_ceiling(cell, baseline),
     )
 
 
-def _percentile_ms(histogram: Histogram, percent: float) -> float | None:
+def percentile_ms(histogram: Histogram, percent: float) -> float | None:
     """None where so few answers came that it would be no more than their slowest."""
-    return histogram.percentile_ms(percent) if histogram.total >= 100 / (100 - percent) else None
+    return histogram.percentile_ms(percent) if histogram.total >= 100 / (100 - percent) - 1e-9 else None
 
 
-def _by_round(cell: CellRecord) -> dict[int, float]:
-    return {entry.number: entry.requests_per_s for entry in cell.valid_rounds}
+def percentile_curve(cell: CellRecord) -> list[tuple[float, float]]:
+    """(percent, milliseconds) up to p99.9, as far as there are answers enough."""
+    histogram = cell.histogram()
+    points = ((percent, percentile_ms(histogram, percent)) for percent in CURVE)
+    return [(percent, value_ms) for percent, value_ms in points if value_ms is not None]
+
+
+def same_ceiling(cell: CellRecord, other: CellRecord) -> bool:
+    """Whether both are at one and the same ceiling: then the wait was measured, and not they."""
+    return Flag.CEILING in cell.flags and Flag.CEILING in other.flags and _ceiling_per_s(cell) == _ceiling_per_s(other)
+
+
+def _ceiling_per_s(cell: CellRecord) -> float | None:
+    return sustained_per_s(cell.served_at_once, cell.wait_ms / 1000)
+
+
+def ratio_between(cell: CellRecord, baseline: CellRecord) -> Ratio | None:
+    """How many times better than the baseline: in throughput; in an open loop, which gives that, in median latency."""
+    if cell.rate_per_s is None:
+        return paired_ratio(windows(cell), windows(baseline))
+    return paired_ratio(speeds(cell), speeds(baseline))
+
+
+def windows(cell: CellRecord) -> dict[int, list[float]]:
+    """Per valid round the rates of its equal parts: all slices, or fewer and longer ones where answers are few."""
+    return {entry.number: _rates(entry.load) for entry in cell.valid_rounds if entry.load}
+
+
+def _rates(load: LoadResult) -> list[float]:
+    slices = [one.succeeded for one in load.slices]
+    parts = next(
+        (parts for parts in (10, 5, 2) if len(slices) % parts == 0 and load.succeeded >= parts * ANSWERS_PER_WINDOW), 1
+    )
+    if parts == 1 or not slices:
+        return [load.succeeded / load.window_s]
+    size = len(slices) // parts
+    return [sum(slices[start : start + size]) * parts / load.window_s for start in range(0, len(slices), size)]
+
+
+def speeds(cell: CellRecord) -> dict[int, list[float]]:
+    """Per valid round one over its median latency: what there is to compare at a given rate of arrivals."""
+    medians_ms = {
+        entry.number: Histogram.of_counts(entry.load.histogram).percentile_ms(50)
+        for entry in cell.valid_rounds
+        if entry.load
+    }
+    return {number: [1000 / median_ms] for number, median_ms in medians_ms.items() if median_ms}
+
+
+def _costs(cell: CellRecord) -> Costs:
+    rounds = cell.valid_rounds
+    servers = [entry.usage["server"] for entry in rounds if "server" in entry.usage]
+    return Costs(
+        cpu_ms_per_request=_median(_cpu_ms(entry, "server") for entry in rounds),
+        database_cpu_ms_per_request=_median(_cpu_ms(entry, "postgres") for entry in rounds),
+        steady_rss_bytes=_whole(_median(usage.steady_rss_bytes for usage in servers)),
+        peak_rss_bytes=max((usage.peak_rss_bytes for usage in servers), default=None),
+        peak_threads=max((usage.peak_threads for usage in servers), default=None),
+        threads_started_per_request=_median(_per_answer(entry, entry.tasks_started) for entry in rounds),
+        voluntary_switches_per_request=_median(
+            _per_round(entry, lambda usage: usage.voluntary_switches) for entry in rounds
+        ),
+        involuntary_switches_per_request=_median(
+            _per_round(entry, lambda usage: usage.involuntary_switches) for entry in rounds
+        ),
+        open_files=max((usage.open_files for usage in servers if usage.open_files is not None), default=None),
+        database_connections=max(
+            (entry.database_connections for entry in rounds if entry.database_connections is not None), default=None
+        ),
+    )
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _cpu_ms(entry: RoundRecord, who: str) -> float | None:
+    usage = entry.usage.get(who)
+    return None if usage is None else _per_answer(entry, usage.cpu_s * 1000)
+
+
+def _per_answer(entry: RoundRecord, amount: float | None) -> float | None:
+    """Of what was counted in the window."""
+    return amount / entry.load.succeeded if amount is not None and entry.load and entry.load.succeeded else None
+
+
+def _per_round(entry: RoundRecord, amount: Callable[[Usage], int | None]) -> float | None:
+    """Of what was counted over the whole round, warm-up and drain too."""
+    usage = entry.usage.get("server")
+    total = amount(usage) if usage else None
+    answers = entry.load.answered_in_all if entry.load else 0
+    return total / answers if total is not None and answers else None

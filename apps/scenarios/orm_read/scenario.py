@@ -12,7 +12,7 @@ from apps.scenarios.orm_read import work
 MISSING_SHARE = 0.01
 
 
-def exchange(dice: random.Random) -> Exchange:
+def exchange(dice: random.Random, wait_ms: float) -> Exchange:
     """A random book; one in a hundred does not exist."""
     if dice.random() < MISSING_SHARE:
         number = corpus.BOOKS + dice.randrange(1, 1000)

@@ -10,7 +10,7 @@ from apps.scenarios.plaintext import work
 EXCHANGE = Exchange(expectation=Expectation(body=work.BODY, media_type=work.CONTENT_TYPE))
 
 
-def exchange(dice: random.Random) -> Exchange:
+def exchange(dice: random.Random, wait_ms: float) -> Exchange:
     return EXCHANGE
 
 

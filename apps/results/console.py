@@ -1,0 +1,44 @@
+"""What the commands of this project share: a console, and how an error of the harness ends a command."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError
+
+from benchmarks.exceptions import CrossoverError, UsageError
+from benchmarks.reports.terminal import WIDEST, Output
+
+EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def open_console() -> Output:
+    """Tables as wide as the terminal is; where there is none, as wide as they want to be."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a × that cannot be shown must not cost the tables
+    console = Output()
+    if not console.is_terminal:
+        console.width = WIDEST
+    return console
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Errors of the harness become CommandError, with what to do next and the exit code that fits."""
+    try:
+        yield
+    except CrossoverError as error:
+        hint = error.hint
+        if hint:
+            hint = f"\n{hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"
+        code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+        raise CommandError(f"{error}{hint}", returncode=code) from error
+    except DatabaseError as error:
+        raise CommandError(
+            f"The showcase's database cannot be used: {error}\n"
+            "Is the disk full, or RESULTS_DATABASE_URL wrong? Runs are stored there."
+        ) from error

@@ -1,0 +1,1 @@
+"""``slow_io``: one wait, and nothing else."""

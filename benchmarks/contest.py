@@ -1,0 +1,186 @@
+"""One scenario's contenders against each other: servers side by side, verified, rounds interleaved, stopped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from benchmarks.events import CellChanged, Listener, Step
+from benchmarks.exceptions import StartError, VerificationFailed
+from benchmarks.measuring import Measuring
+from benchmarks.plan import Axis, Cell, Contender, Plan, Point, Workload
+from benchmarks.record import CellRecord, Flag, State
+from benchmarks.servers.base import Hosting, Server
+from benchmarks.servers.process import Process, pin, start, wait_until_ready
+from benchmarks.stage import Stage
+from benchmarks.stats.gates import flag_cell, judge_cell
+from benchmarks.verify import verify
+
+Place = tuple[Contender, Hosting]  # cells with the same one share a server
+
+
+@dataclass
+class Contest:
+    """Plays one workload of a plan; the cells' records are complete at any moment."""
+
+    stage: Stage
+    plan: Plan
+    workload: Workload
+    servers: Mapping[str, Server]
+    listener: Listener
+    add: Callable[[CellRecord], None]  # to the run's record
+    processes: dict[Place, Process] = field(default_factory=dict)
+
+    def play(self) -> None:
+        """Start its contenders, verify them, run their rounds interleaved, stop them."""
+        self.records = {cell: self._open_cell(cell) for cell in self.plan.cells(self.workload)}
+        try:
+            self._start()
+            self.listener(Step(f"{self.workload.scenario}: verifying"))
+            for cell in self._running():
+                self._verify(cell)
+            self._play_rounds()
+            self._measure_beyond()
+            for record in self.records.values():
+                if record.state is State.RUNNING:
+                    self._settle(record, *judge_cell(record))
+        finally:
+            self.stage.guard.stop_all([process.ward for process in self.processes.values()])
+
+    def _running(self) -> list[Cell]:
+        return [cell for cell, record in self.records.items() if record.state is State.RUNNING]
+
+    def _play_rounds(self) -> None:
+        """As many as were planned; with patience, more while a cell is unstable."""
+        number = 0
+        while number < self.plan.rounds or (number < self.plan.rounds + self.plan.patience and self._unsettled()):
+            number += 1
+            for position, cell in enumerate(self.plan.order(self.workload, number, self._running()), start=1):
+                record = self.records[cell]
+                if record.state is State.RUNNING:
+                    failure = self._measuring(cell).round(record, number, position)
+                    if failure:
+                        self._settle(record, State.FAILED, f"round {number}: {failure}")
+            for cell in self._running():
+                self.records[cell].flags = flag_cell(self.records[cell])
+
+    def _unsettled(self) -> bool:
+        """Whether a cell's rounds differ so much that more of them would help."""
+        wanting = [cell for cell in self._running() if Flag.UNSTABLE in self.records[cell].flags]
+        if wanting:
+            count = f"{len(wanting)} of {len(self._running())} cells are unstable: one more round"
+            self.listener(Step(f"{self.workload.scenario}: {count}"))
+        return bool(wanting)
+
+    def _measure_beyond(self) -> None:
+        """Once per server: what it costs when nothing is asked and, where wanted, what more than it can do does."""
+        highest: dict[Place, Cell] = {}
+        for cell in self._running():
+            place = self._place(cell)
+            if place not in highest or cell.level.concurrency >= highest[place].level.concurrency:
+                highest[place] = cell
+        if self.plan.rates_per_s:
+            return
+        for cell in highest.values():
+            self.listener(Step(f"{self.workload.scenario}: {cell.contender} with silent connections"))
+            self._measuring(cell).idle(self.records[cell])
+            if self.plan.overload:
+                self.listener(Step(f"{self.workload.scenario}: {cell.contender} beyond its capacity"))
+                self._measuring(cell).overload(self.records[cell])
+            self.listener(CellChanged(self.records[cell]))
+
+    def _measuring(self, cell: Cell) -> Measuring:
+        process = self.processes[self._place(cell)]
+        return Measuring(self.stage, self.plan, self.workload, cell, process, self.listener)
+
+    def hosting(self, server: Server, point: Point) -> Hosting:
+        """The same for all contenders of a scenario, but for what a sweep varies and the server can set."""
+        workers = point.on(Axis.WORKERS) if Axis.WORKERS in server.settable else None
+        threads_at = point if Axis.THREADS in server.settable else self.plan.points[0]
+        return Hosting(
+            cores=len(self.stage.layout.server) or 1,
+            threads=self.plan.threads_at(self.workload, threads_at),
+            python=sys.executable,
+            workers=int(workers) if workers else None,
+        )
+
+    def _place(self, cell: Cell) -> Place:
+        return cell.contender, self.hosting(self.servers[cell.contender.server], cell.point)
+
+    def _open_cell(self, cell: Cell) -> CellRecord:
+        server = self.servers[cell.contender.server]
+        hosting = self.hosting(server, cell.point)
+        record = CellRecord(
+            scenario=cell.scenario,
+            contender=str(cell.contender),
+            concurrency=cell.level.concurrency,
+            rate_per_s=cell.level.rate_per_s,
+            sweep_axis=str(cell.point.axis or ""),
+            sweep_value=cell.point.value,
+            middleware=cell.contender.middleware or str(self.plan.middleware),
+            workers=server.workers(hosting),
+            threads=server.threads(hosting),
+            cannot=list(server.cannot),
+            wait_ms=self.workload.least_ms(cell.contender.variant, cell.point),
+            slots=server.slots(hosting),
+        )
+        self.add(record)
+        excuse = self.workload.excused.get(str(cell.contender), "")
+        self._settle(record, State.EXCUSED if excuse else State.RUNNING, excuse)
+        return record
+
+    def _settle(self, record: CellRecord, state: State, reason: str) -> None:
+        record.state, record.reason = state, reason
+        if state is State.OK:
+            record.flags = flag_cell(record)
+        self.listener(CellChanged(record))
+
+    def _start(self) -> None:
+        """All servers started before the first is waited for; a failure is its own cells'."""
+        cells: dict[Place, list[CellRecord]] = {}
+        for cell in self._running():
+            cells.setdefault(self._place(cell), []).append(self.records[cell])
+        self.listener(Step(f"{self.workload.scenario}: starting {len(cells)} servers"))
+        for place, own in cells.items():
+            with self._failing(own):
+                self.processes[place] = self._launch(place, len(self.processes))
+        for place, process in self.processes.items():
+            with self._failing(cells[place]):
+                wait_until_ready(process, partial(self._say_slow, place[0]))
+                pin(process, self.stage.layout.server)
+            for record in cells[place]:
+                record.command = list(process.ward.argv)
+
+    def _launch(self, place: Place, number: int) -> Process:
+        contender, hosting = place
+        env = self.stage.environment(self.workload, contender, hosting.threads)
+        name = f"{self.workload.scenario}-{number}-{contender}"
+        return start(self.stage.guard, name, self.servers[contender.server], hosting, env)
+
+    @contextmanager
+    def _failing(self, records: list[CellRecord]) -> Iterator[None]:
+        """A server that does not come up fails its cells; the others are measured all the same."""
+        try:
+            yield
+        except StartError as error:
+            reason = f"{error}\n{error.hint}" if error.hint else str(error)
+            for record in records:
+                self._settle(record, State.FAILED, reason)
+
+    def _say_slow(self, contender: Contender, waited_s: float) -> None:
+        self.listener(Step(f"still waiting for {contender} to answer ({waited_s:.0f} s)"))
+
+    def _verify(self, cell: Cell) -> None:
+        record, process = self.records[cell], self.processes[self._place(cell)]
+        self.stage.set_wait(self.workload, cell.point)
+        try:
+            record.verified = verify(
+                self.workload, cell, process.port, self.stage.counters, self.plan.seed, primers=record.workers
+            )
+            self.listener(CellChanged(record))
+        except VerificationFailed as error:
+            self.stage.check()
+            self._settle(record, State.FAILED, f"it does not do the work its card declares: {error}")

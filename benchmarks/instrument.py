@@ -1,0 +1,227 @@
+"""Proof of the instrument: it is made to measure what is known beforehand, and must find it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from benchmarks.cpus import CpuLayout, available_cpus, lay_out
+from benchmarks.events import Event
+from benchmarks.load.client import Generators
+from benchmarks.load.results import LoadResult
+from benchmarks.load.specs import Exchange, Expectation, LoadSpec, Model, Phase
+from benchmarks.plan import Contender, Middleware, Plan, Workload
+from benchmarks.record import RunRecord
+from benchmarks.runner import Runner
+from benchmarks.servers.base import Interface, Server
+from benchmarks.servers.process import Process, get, start_command, wait_until_ready
+from benchmarks.services.delays import BODY
+from benchmarks.stage import clean_environment, start_generators
+from benchmarks.stats.histogram import Histogram
+from benchmarks.stats.summary import summarise
+from benchmarks.wards import Guard
+from benchmarks.wrk import WrkResult, run_wrk
+
+TOLERANCE = 0.02
+CONSTANT_MS, QUICK_MS, SLOW_MS, SLOW_SHARE = 25.0, 20.0, 200.0, 0.2
+STALL_MS, STALL_AFTER_S, STALL_WINDOW_S, STALL_RATE_PER_S, STALL_BASE_MS = 1000.0, 0.8, 3.0, 200.0, 5.0
+CONNECTIONS = 16
+COMMAND = ("-m", "benchmarks.services.delays", "--fd", "{fd}")
+EXPECTED = Expectation(body=BODY, media_type="text/plain")
+SAME, AGAIN, SLOWER = "10ms@delays", "10ms-again@delays", "11ms@delays"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was known beforehand, and what the instrument said."""
+
+    name: str
+    passed: bool
+    said: str
+
+
+def asking(delay_ms: float) -> Exchange:
+    return Exchange(f"delay_ms={delay_ms:g}", expectation=EXPECTED)
+
+
+@dataclass
+class Bench:
+    """The known server and the generator, and one way to load the one with the other."""
+
+    server: Process
+    generators: Generators
+
+    def run(
+        self, name: str, exchanges: list[Exchange], on_begin: Callable[[], None] = lambda: None, **changes: object
+    ) -> LoadResult:
+        spec = LoadSpec(
+            host="127.0.0.1",
+            port=self.server.port,
+            prefix="/known/0ms/",
+            exchanges=name,
+            concurrency=CONNECTIONS,
+            warmup_s=0.2,
+            duration_s=1.5,
+            timeout_s=5.0,
+            seed=1,
+        )
+        return self.generators.run(replace(spec, **changes), exchanges, on_begin)  # type: ignore[arg-type]
+
+
+def check_instrument(say: Callable[[str], None], has_wrk: bool) -> Iterator[Check]:
+    """Every check, one after the other, about 25 s in all. Raises CrossoverError when something does not start."""
+    layout = lay_out(available_cpus())
+    with Guard() as guard:
+        server = start_command(guard, "delays", (sys.executable, *COMMAND), clean_environment(), layout.server)
+        wait_until_ready(server)
+        with start_generators(guard, layout, 1) as generators:
+            bench = Bench(server, generators)
+            yield from check_percentiles(bench, say)
+            yield from check_stall(bench, say)
+            if has_wrk:
+                yield check_against_wrk(bench, layout, say)
+    yield from check_comparing(say)
+
+
+def check_percentiles(bench: Bench, say: Callable[[str], None]) -> Iterator[Check]:
+    """Constant and bimodal delays: p50, p90 and p99 are known."""
+    say(f"measuring a constant {CONSTANT_MS:g} ms")
+    constant = bench.run("constant", [asking(CONSTANT_MS)])
+    yield _percentile_check(
+        f"constant {CONSTANT_MS:g} ms", constant, {50: CONSTANT_MS, 90: CONSTANT_MS, 99: CONSTANT_MS}
+    )
+    say(f"measuring {QUICK_MS:g} ms, and {SLOW_MS:g} ms one time in five")
+    slow = round(100 * SLOW_SHARE)
+    mixed = [asking(QUICK_MS)] * (100 - slow) + [asking(SLOW_MS)] * slow
+    bimodal = bench.run("bimodal", mixed, duration_s=2.5, model=Model.OPEN, phases=(Phase(100.0, 2.5),))
+    yield _percentile_check(
+        f"bimodal {QUICK_MS:g} and {SLOW_MS:g} ms", bimodal, {50: QUICK_MS, 90: SLOW_MS, 99: SLOW_MS}
+    )
+
+
+def check_stall(bench: Bench, say: Callable[[str], None]) -> Iterator[Check]:
+    """A server that says nothing for a second: who arrives meanwhile waits, and only an open loop lets them arrive."""
+
+    def stall() -> None:
+        get(bench.server.port, f"/_stall/{STALL_MS:g}", timeout_s=5.0)
+
+    found: dict[Model, LoadResult] = {}
+    for model in (Model.OPEN, Model.CLOSED):
+        say(f"measuring a stall of {STALL_MS / 1000:g} s in an {model}")
+        timer = threading.Timer(STALL_AFTER_S, stall)
+        found[model] = bench.run(
+            "stall",
+            [asking(STALL_BASE_MS)],
+            timer.start,
+            duration_s=STALL_WINDOW_S,
+            model=model,
+            phases=(Phase(STALL_RATE_PER_S, STALL_WINDOW_S),) if model is Model.OPEN else (),
+            concurrency=1000 if model is Model.OPEN else 4,
+        )
+        timer.join()
+    yield _percentile_check(
+        f"stall of {STALL_MS / 1000:g} s, open loop", found[Model.OPEN], {90: stalled_ms(90), 99: stalled_ms(99)}
+    )
+    closed_ms = Histogram.of_counts(found[Model.CLOSED].histogram).percentile_ms(99) or 0.0
+    yield Check(
+        f"stall of {STALL_MS / 1000:g} s, closed loop",
+        closed_ms < STALL_MS / 4,
+        f"p99 {closed_ms:.1f} ms: the stall is hidden, and that is known. Four clients waited for it, four requests of "
+        f"{found[Model.CLOSED].succeeded}; the {STALL_RATE_PER_S * STALL_MS / 1000:.0f} who would have come meanwhile "
+        "were never sent. Ask what users feel in an open loop (--rate)",
+    )
+
+
+def stalled_ms(percent: float) -> float:
+    """What a percentile must be: of the window's arrivals, those within the stall wait for what is left of it."""
+    share = STALL_MS / 1000 / STALL_WINDOW_S
+    return STALL_MS * (1 - (1 - percent / 100) / share)
+
+
+def _percentile_check(name: str, result: LoadResult, expected_ms: dict[float, float]) -> Check:
+    histogram = Histogram.of_counts(result.histogram)
+    found_ms = {percent: histogram.percentile_ms(percent) or 0.0 for percent in expected_ms}
+    errors = {percent: found_ms[percent] / expected_ms[percent] - 1 for percent in expected_ms}
+    said = ", ".join(
+        f"p{percent:g} {found_ms[percent]:.1f} ms of {expected_ms[percent]:.1f} ({errors[percent]:+.1%})"
+        for percent in expected_ms
+    )
+    passed = all(abs(error) <= TOLERANCE for error in errors.values()) and not result.errors
+    return Check(name, passed, said + (f", {result.failed} failed" if result.failed else ""))
+
+
+def check_against_wrk(bench: Bench, layout: CpuLayout, say: Callable[[str], None]) -> Check:
+    """The same load from wrk: the same server must come out."""
+    say("measuring the same with wrk")
+    target = f"http://127.0.0.1:{bench.server.port}/known/{CONSTANT_MS:g}ms/"
+    theirs: WrkResult = run_wrk(target, CONNECTIONS, 2, layout.generator)
+    ours = bench.run("constant", [asking(CONSTANT_MS)])
+    histogram = Histogram.of_counts(ours.histogram)
+    figures = (ours.succeeded / ours.window_s, histogram.percentile_ms(50) or 0.0, histogram.percentile_ms(99) or 0.0)
+    names = ("requests/s", "p50 ms", "p99 ms")
+    said = ", ".join(
+        f"{name} {own:.1f} (wrk {other:.1f})"
+        for name, own, other in zip(names, figures, (theirs.requests_per_s, theirs.p50_ms, theirs.p99_ms), strict=True)
+    )
+    passed = all(
+        abs(own / other - 1) <= 2 * TOLERANCE
+        for own, other in zip(figures[:2], (theirs.requests_per_s, theirs.p50_ms), strict=True)
+    )
+    return Check("beside wrk", passed, said)
+
+
+def check_comparing(say: Callable[[str], None]) -> Iterator[Check]:
+    """The whole harness on three contenders, two of which are the same, and one a tenth slower."""
+    say("comparing 10 ms with 10 ms and with 11 ms, all of the harness")
+    record = compare_known_delays()
+    rows = {row.cell.contender: row for row in summarise(record, "known")}
+    same, slower = rows[AGAIN].ratio, rows[SLOWER].ratio
+    yield Check(
+        "the same contender twice",
+        same is not None and same.trusted and not same.different,
+        "no figures"
+        if same is None
+        else f"{same.value:.3f} × ({same.low:.3f}–{same.high:.3f}): "
+        + ("a difference was seen" if same.different else "no difference seen"),
+    )
+    yield Check(
+        "10 ms against 11 ms",
+        slower is not None and slower.below,
+        "no figures"
+        if slower is None
+        else f"{slower.value:.3f} × ({slower.low:.3f}–{slower.high:.3f}), 0.909 is right: "
+        + ("slower" if slower.below else "not seen as slower"),
+    )
+
+
+def compare_known_delays() -> RunRecord:
+    """One run of the harness itself on servers of known delays."""
+    server = Server(
+        name="delays",
+        interface=Interface.AIOHTTP,
+        summary="known delays",
+        command=lambda hosting: (hosting.python, *COMMAND),
+    )
+    workload = Workload(
+        scenario="known",
+        title="Known delays",
+        question="Are they found?",
+        needs=frozenset(),
+        exchanges={0.0: (Exchange(expectation=EXPECTED),)},
+        concurrency=CONNECTIONS,
+        baseline=SAME,
+    )
+    plan = Plan(
+        workloads=(workload,),
+        contenders=tuple(Contender.parse(name) for name in (SAME, AGAIN, SLOWER)),
+        duration_s=0.3,
+        warmup_s=0.1,
+        middleware=Middleware.NONE,
+    )
+
+    def ignore(event: Event) -> None:
+        """Nobody is told; what comes of it is in the record."""
+
+    return Runner(plan, ignore, {"delays": server}).run()

@@ -1,0 +1,160 @@
+"""What happened, noted in the fewest instructions while it happens, and counted when the window is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from benchmarks.load.results import Counts, LoadResult, Slice
+from benchmarks.load.specs import LoadSpec
+from benchmarks.stats.histogram import Histogram
+
+
+@dataclass
+class Tally:
+    """What happened between two moments. All times are ``perf_counter`` seconds."""
+
+    began_s: float
+    ended_s: float = 0.0
+    sent: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    connections_closed: int = 0
+    answered_s: list[float] = field(default_factory=list)  # when; the next two are of the same answers
+    latencies_s: list[float] = field(default_factory=list)
+    first_bytes_s: list[float] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)
+    connects_s: list[float] = field(default_factory=list)
+    arrivals_s: list[float] = field(default_factory=list)
+    lags_s: list[float] = field(default_factory=list)
+    unsent_s: list[float] = field(default_factory=list)
+
+    @property
+    def answered(self) -> int:
+        return len(self.latencies_s) + len(self.failures)
+
+
+class Recorder:
+    """Notes into a tally; ``cut`` hands it out and begins the next. The hot lists are attributes for speed."""
+
+    def __init__(self) -> None:
+        self.answered_in_all = self.connections = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.tally = tally = Tally(perf_counter())
+        self.sent = self.bytes_sent = self.bytes_received = self.connections_closed = 0
+        self._answered, self._latency = tally.answered_s.append, tally.latencies_s.append
+        self._first_byte = tally.first_bytes_s.append
+
+    def cut(self) -> Tally:
+        """What was noted since the last cut."""
+        tally = self.tally
+        tally.ended_s = perf_counter()
+        tally.sent, tally.bytes_sent, tally.bytes_received = self.sent, self.bytes_sent, self.bytes_received
+        tally.connections_closed = self.connections_closed
+        self.answered_in_all += tally.answered
+        self.connections += len(tally.connects_s) - tally.connections_closed
+        self._begin()
+        return tally
+
+    def succeeded(self, now_s: float, intended_s: float, sent_s: float, first_s: float) -> None:
+        self._answered(now_s)
+        self._latency(now_s - intended_s)
+        self._first_byte(first_s - sent_s)
+
+    def failed(self, complaint: str, now_s: float) -> None:
+        self.tally.failures.append((now_s, complaint))
+
+    def connected(self, duration_s: float) -> None:
+        self.tally.connects_s.append(duration_s)
+
+    def disconnected(self) -> None:
+        self.connections_closed += 1
+
+    def arrived(self, intended_s: float, now_s: float, sent: bool) -> None:
+        """An open loop's arrival; ``sent`` says whether there was room for it."""
+        self.tally.arrivals_s.append(intended_s)
+        if sent:
+            self.tally.lags_s.append(now_s - intended_s)
+        else:
+            self.tally.unsent_s.append(intended_s)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What was open and under way when a window began and when it ended."""
+
+    in_flight_before: int
+    in_flight_after: int
+    connections_before: int
+    connections_after: int
+    warmed_up: bool
+
+
+def result_of(tally: Tally, edges: Edges, spec: LoadSpec) -> LoadResult:
+    """A window's tally as counts and histograms. An answer later than the timeout is one, whenever it was noticed."""
+    right = [
+        answer
+        for answer in zip(tally.answered_s, tally.latencies_s, tally.first_bytes_s, strict=True)
+        if answer[1] <= spec.timeout_s
+    ]
+    late = [
+        (when_s, "timeout")
+        for when_s, latency_s in zip(tally.answered_s, tally.latencies_s, strict=True)
+        if latency_s > spec.timeout_s
+    ]
+    failures = [*tally.failures, *late]
+    return LoadResult(
+        window_s=tally.ended_s - tally.began_s,
+        sent=tally.sent,
+        in_flight_before=edges.in_flight_before,
+        in_flight_after=edges.in_flight_after,
+        succeeded=len(right),
+        errors=dict(Counter(complaint for _, complaint in failures)),
+        warmed_up=edges.warmed_up,
+        histogram=counts(latency_s for _, latency_s, _ in right),
+        first_byte=counts(first_byte_s for _, _, first_byte_s in right),
+        connect=counts(tally.connects_s),
+        send_lag=counts(tally.lags_s),
+        offered=len(tally.arrivals_s) if spec.phases else None,
+        unsent=len(tally.unsent_s),
+        bytes_sent=tally.bytes_sent,
+        bytes_received=tally.bytes_received,
+        connections_before=edges.connections_before,
+        connections_opened=len(tally.connects_s),
+        connections_closed=tally.connections_closed,
+        connections_after=edges.connections_after,
+        slices=_slices(tally, [answer[:2] for answer in right], [when_s for when_s, _ in failures], spec),
+    )
+
+
+def _slices(
+    tally: Tally, right: Sequence[tuple[float, float]], failed_s: Iterable[float], spec: LoadSpec
+) -> list[Slice]:
+    """The window in equal parts, by the moment of each answer and of each arrival."""
+    length_s = (tally.ended_s - tally.began_s) / spec.slices
+
+    def place(when_s: float) -> int:
+        return max(0, min(int((when_s - tally.began_s) / length_s), spec.slices - 1))
+
+    failed, offered, unsent = (Counter(map(place, times_s)) for times_s in (failed_s, tally.arrivals_s, tally.unsent_s))
+    latencies_s: list[list[float]] = [[] for _ in range(spec.slices)]
+    for when_s, latency_s in right:
+        latencies_s[place(when_s)].append(latency_s)
+    return [
+        Slice(
+            succeeded=len(latencies_s[number]),
+            failed=failed[number],
+            offered=offered[number],
+            unsent=unsent[number],
+            histogram=counts(latencies_s[number]) if spec.slice_histograms else {},
+        )
+        for number in range(spec.slices)
+    ]
+
+
+def counts(values_s: Iterable[float]) -> Counts:
+    return dict(Histogram.of_seconds(values_s).counts)

@@ -1,0 +1,147 @@
+"""One cell under load: a round, a while of silence, or more than it can do; each with what the server used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from benchmarks.events import Listener, RoundFinished, RoundStarted
+from benchmarks.load.specs import LoadSpec, Model, Phase
+from benchmarks.plan import Cell, Plan, Workload
+from benchmarks.record import CellRecord, IdleRecord, RoundRecord, State
+from benchmarks.resources import Sampler, Usage
+from benchmarks.servers.process import OwnAccount, Process, ask_account
+from benchmarks.stage import Stage
+from benchmarks.stats.gates import flag_round, judge_round
+from benchmarks.stats.overload import assess, profile
+
+IDLE_S = 0.6
+OVERLOAD_TIMEOUT_S = 2.0  # who has waited that long is gone
+
+
+@dataclass
+class Measuring:
+    """What is measured of one cell, on the server that is its contender's."""
+
+    stage: Stage
+    plan: Plan
+    workload: Workload
+    cell: Cell
+    process: Process
+    listener: Listener
+
+    def _spec(self, number: int) -> LoadSpec:
+        level, point = self.cell.level, self.cell.point
+        window_s = self.plan.window_s(self.workload, point)
+        return LoadSpec(
+            host="127.0.0.1",
+            port=self.process.port,
+            prefix=self.workload.prefix(self.cell.contender.variant),
+            exchanges=f"{self.workload.scenario} {self.workload.wait_at(point):g}",
+            concurrency=level.concurrency,
+            warmup_s=self.plan.ramp_s(self.workload, self.cell),
+            duration_s=window_s,
+            timeout_s=self.plan.timeout_s,
+            seed=self.plan.seed * 1000 + number,
+            model=self.plan.model,
+            phases=() if level.rate_per_s is None else (Phase(level.rate_per_s, window_s),),
+            arrivals=self.plan.arrivals,
+        )
+
+    def round(self, record: CellRecord, number: int, position: int) -> str:
+        """One measured repetition, added to the record; returns why it failed, if it did."""
+        entry = RoundRecord(number, position, _now(), State.RUNNING)
+        self.listener(RoundStarted(record, number))
+        self.stage.set_wait(self.workload, self.cell.point)
+        sampler = Sampler(self.stage.pids(self.workload, self.process), "server", self.stage.layout.load_side)
+        spec = self._spec(number)
+        before = ask_account(self.process, record.workers)
+
+        def end() -> None:
+            sampler.end()
+            entry.database_connections = self.stage.database_connections(self.workload, self.cell.contender)
+
+        exchanges = self.workload.exchanges_at(self.cell.point)
+        entry.load = self.stage.generators.run(spec, exchanges, sampler.begin, end)
+        entry.usage, entry.load_side_busy = sampler.usage(entry.load.window_s), sampler.load_side_busy
+        entry.steal, entry.tasks_started = sampler.steal, sampler.tasks_started
+        if before and (after := ask_account(self.process, record.workers)):
+            entry.usage["server"] = _with_switches(entry.usage["server"], after.since(before))
+        if not self.process.ward.alive:
+            entry.state, entry.reason = State.FAILED, f"the server died ({self.process.ward.epitaph()})"
+        elif sampler.server_changed:
+            entry.state = State.FAILED
+            tail = self.process.ward.log_tail()
+            entry.reason = f"a process of the server died or was replaced; the log's end:\n{tail}"
+        else:
+            entry.state, entry.reason = judge_round(record, entry)
+        if entry.state is State.FAILED:
+            self.stage.check()
+        if entry.state is State.OK:
+            entry.flags = flag_round(entry)
+        record.rounds.append(entry)
+        self.listener(RoundFinished(record, entry))
+        return entry.reason if entry.state is State.FAILED else ""
+
+    def idle(self, record: CellRecord) -> None:
+        """Near-idle cost: as many connections as the cell has, open and silent."""
+        spec = replace(self._spec(0), model=Model.SILENT, duration_s=IDLE_S)
+        sampler = Sampler(self.stage.pids(self.workload, self.process), "server", ())
+        accounts: list[OwnAccount | None] = []
+
+        def ask() -> None:
+            accounts.append(ask_account(self.process, record.workers))
+
+        def begin() -> None:
+            ask()
+            ask()  # the second tells what asking costs
+            sampler.begin()
+
+        def end() -> None:
+            sampler.end()
+            ask()
+
+        result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point), begin, end)
+        cpu_ms_per_s = None
+        if all(accounts):
+            first, second, last = (account for account in accounts if account)
+            asking_s, silent_s = second.since(first).cpu_s, last.since(second).cpu_s
+            cpu_ms_per_s = max(0.0, silent_s - asking_s) * 1000 / result.window_s
+        record.idle = IdleRecord(
+            connections=min(result.connections_before, result.connections_after),
+            duration_s=result.window_s,
+            rss_bytes=sampler.usage(result.window_s)["server"].steady_rss_bytes,
+            cpu_ms_per_s=cpu_ms_per_s,
+        )
+
+    def overload(self, record: CellRecord) -> None:
+        """Goodput at multiples of the capacity its rounds have shown, then the lowest load until it has recovered."""
+        rates = sorted(entry.requests_per_s for entry in record.valid_rounds)
+        if not rates:
+            return
+        capacity_per_s = rates[len(rates) // 2]
+        wanted = profile(capacity_per_s)
+        spec = replace(
+            self._spec(0),
+            model=Model.OPEN,
+            phases=wanted.phases,
+            duration_s=wanted.duration_s,
+            concurrency=self.plan.in_flight,
+            timeout_s=max(OVERLOAD_TIMEOUT_S, 3 * record.wait_ms / 1000),
+            slices=wanted.slices,
+            slice_histograms=True,
+        )
+        result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point))
+        record.overload = assess(result, capacity_per_s, wanted.phases)
+
+
+def _with_switches(usage: Usage, told: OwnAccount) -> Usage:
+    return replace(
+        usage,
+        voluntary_switches=told.voluntary_switches,
+        involuntary_switches=told.involuntary_switches,
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,81 @@
+"""Two runs beside each other as tables of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.record import CellRecord, State
+from benchmarks.reports import figures
+from benchmarks.reports.tables import Grid, Row
+from benchmarks.stats.comparison import Change, Comparison
+from benchmarks.stats.summary import percentile_ms
+
+HEADINGS = (
+    "scenario",
+    "contender",
+    "load",
+    "{earlier}: requests/s",
+    "{later}: requests/s",
+    "p99 ms",
+    "later ÷ earlier",
+    "",
+)
+ENVIRONMENT = ("what was different", "{earlier}", "{later}")
+
+
+@dataclass(frozen=True)
+class ComparisonTable:
+    """What changed, around which differences, and how many cells have no counterpart."""
+
+    changes: Grid
+    environment: Grid
+    sentences: tuple[str, ...]
+
+
+def tabulate_comparison(found: Comparison, earlier: str, later: str) -> ComparisonTable:
+    """``earlier`` and ``later`` name the two runs in headings."""
+    names = {"earlier": earlier, "later": later}
+    changed = sum(1 for change in found.changes if change.ratio and change.ratio.different)
+    sentences = [
+        f"{len(found.changes)} cells are in both runs; {changed} of them changed. Intervals: 95 %, rounds not paired; "
+        "above 1 the later run is better."
+    ]
+    for count, name in ((found.only_earlier, earlier), (found.only_later, later)):
+        if count:
+            sentences.append(f"{count} more with a figure only in {name}.")
+    if not found.differences:
+        sentences.append("No difference of environment was recorded.")
+    return ComparisonTable(
+        changes=Grid(
+            tuple(heading.format(**names) for heading in HEADINGS),
+            tuple(Row(_texts(change), change.later.state) for change in found.changes),
+            keys=3,
+        ),
+        environment=Grid(
+            tuple(heading.format(**names) for heading in ENVIRONMENT),
+            tuple(Row((one.name, one.earlier, one.later), State.OK) for one in found.differences),
+        ),
+        sentences=tuple(sentences),
+    )
+
+
+def _texts(change: Change) -> tuple[str, ...]:
+    p99s = " → ".join(
+        figures.milliseconds(percentile_ms(cell.histogram(), 99)) for cell in (change.earlier, change.later)
+    )
+    return (
+        *(change.scenario, change.contender, change.level),
+        *(figures.rate(_rate(cell)) for cell in (change.earlier, change.later)),
+        *(p99s, figures.ratio(change.ratio), _word(change)),
+    )
+
+
+def _rate(cell: CellRecord) -> float:
+    return median(entry.requests_per_s for entry in cell.valid_rounds)
+
+
+def _word(change: Change) -> str:
+    if change.ratio is None or not change.ratio.trusted:
+        return "too few rounds"
+    return "better" if change.ratio.above else "worse" if change.ratio.below else "no difference seen"

@@ -1,0 +1,137 @@
+"""From a run's cells to what verdict and crossover ask for: who stands where beside the threaded baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+
+from benchmarks.plan import Axis, Contender
+from benchmarks.record import CellRecord, Flag, RunRecord
+from benchmarks.stats.crossover import Crossover, Point, crossover
+from benchmarks.stats.queueing import predicted_crossover_ms
+from benchmarks.stats.summary import CellSummary, summarise, usable, windows
+from benchmarks.stats.verdict import Level, Standing, Verdict, verdict
+
+PROCESSES = "sync@gunicorn-sync"
+OUTSIDE = "aiohttp"  # the variant that leaves Django: shown beside the others, never advised to a Django team
+
+
+def is_async_django(contender: str) -> bool:
+    """Whether this is what a team would have that moved its views to async Django."""
+    variant = Contender.parse(contender).variant
+    return variant != OUTSIDE and variant.partition("-")[0] != "sync"
+
+
+def advice(run: RunRecord, scenario: str) -> Verdict | None:
+    """The verdict over all load levels; none for a sweep, whose answer is its crossover."""
+    rows = summarise(run, scenario)
+    if not rows or any(row.cell.sweep_axis for row in rows):
+        return None
+    by_level: dict[str, list[CellSummary]] = {}
+    for row in rows:
+        by_level.setdefault(row.cell.level, []).append(row)
+    return verdict([_level(found) for found in by_level.values()])
+
+
+def _level(rows: list[CellSummary]) -> Level:
+    cell = rows[0].cell
+    baseline = next((row for row in rows if row.is_baseline), None)
+    processes = next((row for row in rows if row.cell.contender == PROCESSES and not row.is_baseline), None)
+    return Level(
+        order=cell.rate_per_s if cell.rate_per_s is not None else cell.concurrency,
+        text=cell.level,
+        baseline=baseline.cell.contender if baseline else "",
+        baseline_at_ceiling=baseline is not None and Flag.CEILING in baseline.cell.flags,
+        processes=_standing(processes) if processes else None,
+        candidates=tuple(_standing(row) for row in rows if not row.is_baseline and is_async_django(row.cell.contender)),
+    )
+
+
+def _standing(row: CellSummary) -> Standing:
+    return Standing(row.cell.contender, row.ratio, Flag.CEILING in row.cell.flags)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """From where on a sweep a contender beats the baseline, at one load level: measured, and as a model predicts."""
+
+    contender: str
+    baseline: str
+    axis: str
+    level: str  # the load alone
+    concurrency: int
+    measured: Crossover
+    predicted: float | None  # waits only: milliseconds
+
+
+def crossings(run: RunRecord, scenario: str) -> list[Crossing]:
+    """Every async Django contender against the baseline, level by level; empty without a sweep."""
+    name = next(card.baseline for card in run.scenarios if card.name == scenario)
+    cells = [cell for cell in run.cells if cell.scenario == scenario and cell.sweep_axis and usable(cell)]
+    baselines = {cell.setting: cell for cell in cells if cell.contender == name}
+    groups: dict[tuple[str, int, float | None], list[tuple[CellRecord, CellRecord]]] = {}
+    for cell in cells:
+        if cell.contender != name and is_async_django(cell.contender) and cell.setting in baselines:
+            group = groups.setdefault((cell.contender, cell.concurrency, cell.rate_per_s), [])
+            group.append((cell, baselines[cell.setting]))
+    return [_crossing(name, pairs) for pairs in groups.values() if len(pairs) > 1]
+
+
+def _crossing(baseline: str, pairs: list[tuple[CellRecord, CellRecord]]) -> Crossing:
+    first = pairs[0][0]
+    more_helps_baseline = first.sweep_axis != Axis.WAIT  # then the challenger is ahead up to a point, not from it on
+    points = [
+        Point(1 / cell.sweep_value if more_helps_baseline else cell.sweep_value, windows(cell), windows(other))
+        for cell, other in pairs
+    ]
+    measured = crossover(points)
+    return Crossing(
+        contender=first.contender,
+        baseline=baseline,
+        axis=first.sweep_axis,
+        level=first.level.partition(",")[0],
+        concurrency=first.concurrency,
+        measured=_turned(measured) if more_helps_baseline else measured,
+        predicted=_predict(pairs) if first.sweep_axis == Axis.WAIT else None,
+    )
+
+
+def _turned(found: Crossover) -> Crossover:
+    """A crossover that was looked for in one over the axis, as one on the axis."""
+    x, low, high = (value and 1 / value for value in (found.x, found.low, found.high))
+    return Crossover(found.state, x, low=high, high=low)
+
+
+def _predict(pairs: list[tuple[CellRecord, CellRecord]]) -> float | None:
+    """What the queueing model says, from the CPU time per request that was measured at the same load level."""
+    challenger, baseline = ([pair[side] for pair in pairs] for side in (0, 1))
+    demands_s = [_demand_s(cells) for cells in (challenger, baseline)]
+    values = [cell.sweep_value for cell in challenger]
+    if demands_s[0] is None or demands_s[1] is None:
+        return None
+    return predicted_crossover_ms(
+        customers=challenger[0].concurrency,
+        challenger_demand_s=demands_s[0],
+        challenger_waits=_waits(challenger[0]),
+        challenger_slots=challenger[0].slots,
+        baseline_demand_s=demands_s[1],
+        baseline_waits=_waits(baseline[0]),
+        baseline_slots=baseline[0].slots,
+        low_ms=min(values) / 10,
+        high_ms=max(values) * 10,
+    )
+
+
+def _waits(cell: CellRecord) -> int:
+    return round(cell.wait_ms / cell.sweep_value)
+
+
+def _demand_s(cells: list[CellRecord]) -> float | None:
+    """Seconds of the server's CPU per request, the median over rounds of all points."""
+    costs_s = [
+        entry.usage["server"].cpu_s / entry.load.succeeded
+        for cell in cells
+        for entry in cell.valid_rounds
+        if entry.load and entry.load.succeeded and "server" in entry.usage
+    ]
+    return median(costs_s) if costs_s else None

@@ -1,0 +1,77 @@
+"""Older records, step by step: each function turns the data of one schema into that of the next.
+
+They work on plain JSON data and never on today's classes, which will have changed again by the time they are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks.exceptions import RecordError
+
+Data = dict[str, Any]
+
+
+def upgraded(data: Data, source: str) -> Data:
+    """``data`` in today's schema. Raises RecordError when it is not even what its own schema says."""
+    try:
+        while step := STEPS.get(data["schema"]):
+            data = step(data)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise RecordError(f"{source} is damaged: it does not follow its schema {data.get('schema')!r}") from error
+    return data
+
+
+def from_1(data: Data) -> Data:
+    """Open loops, sweeps, costs, flags: what schema 1 did not have is absent or unknown."""
+    return {
+        **data,
+        "schema": 2,
+        "scenarios": [{**card, "wait_ms": 0.0} for card in data["scenarios"]],
+        "cells": [
+            {
+                **cell,
+                "rate_per_s": None,
+                "sweep_axis": "",
+                "sweep_value": 0.0,
+                "flags": {},
+                "idle": None,
+                "overload": None,
+                "rounds": [_round_from_1(entry) for entry in cell["rounds"]],
+            }
+            for cell in data["cells"]
+        ],
+    }
+
+
+def _round_from_1(entry: Data) -> Data:
+    load = entry["load"] and {
+        **entry["load"],
+        "first_byte": {},
+        "connect": {},
+        "send_lag": {},
+        "offered": None,
+        "unsent": 0,
+        "bytes_sent": 0,
+        "bytes_received": 0,
+        "answered_in_all": 0,
+        "slices": [],
+        **dict.fromkeys((f"connections_{when}" for when in ("before", "opened", "closed", "after")), 0),
+    }
+    unknown = {"open_files": None, "voluntary_switches": None, "involuntary_switches": None}
+    return {
+        **entry,
+        "load": load,
+        "usage": {
+            name: {**usage, "steady_rss_bytes": usage["peak_rss_bytes"], **unknown}
+            for name, usage in entry["usage"].items()
+        },
+        "steal": None,
+        "tasks_started": None,
+        "database_connections": None,
+        "flags": {},
+    }
+
+
+STEPS: dict[int, Callable[[Data], Data]] = {1: from_1}
