@@ -8,18 +8,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from benchmarks.cpus import CpuLayout, available_cpus, lay_out
-from benchmarks.events import Event
 from benchmarks.load.client import Generators
 from benchmarks.load.results import LoadResult
 from benchmarks.load.specs import Exchange, Expectation, LoadSpec, Model, Phase
 from benchmarks.plan import Contender, Middleware, Plan, Workload
 from benchmarks.record import RunRecord
 from benchmarks.runner import Runner
+from benchmarks.servers import load_servers
 from benchmarks.servers.base import Interface, Server
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
 from benchmarks.services.delays import BODY
 from benchmarks.stage import clean_environment, start_generators
 from benchmarks.stats.histogram import Histogram
+from benchmarks.stats.intervals import Ratio
 from benchmarks.stats.summary import summarise
 from benchmarks.wards import Guard
 from benchmarks.wrk import WrkResult, run_wrk
@@ -196,6 +197,19 @@ def check_comparing(say: Callable[[str], None]) -> Iterator[Check]:
     )
 
 
+def same_twice(plan: Plan) -> Ratio | None:
+    """Run a plan's one contender against itself, on two servers of the same kind; the ratio should be no difference."""
+    (contender,) = plan.contenders
+    servers = load_servers()
+    again = replace(servers[contender.server], name=f"{contender.server}-again")
+    other = replace(contender, server=again.name)
+    workloads = tuple(replace(workload, baseline=str(contender)) for workload in plan.workloads)
+    doubled = replace(plan, workloads=workloads, contenders=(contender, other))
+    record = Runner(doubled, lambda event: None, {**servers, again.name: again}).run()
+    (row,) = [row for row in summarise(record, workloads[0].scenario) if not row.is_baseline]
+    return row.ratio
+
+
 def compare_known_delays() -> RunRecord:
     """One run of the harness itself on servers of known delays."""
     server = Server(
@@ -220,8 +234,4 @@ def compare_known_delays() -> RunRecord:
         warmup_s=0.1,
         middleware=Middleware.NONE,
     )
-
-    def ignore(event: Event) -> None:
-        """Nobody is told; what comes of it is in the record."""
-
-    return Runner(plan, ignore, {"delays": server}).run()
+    return Runner(plan, lambda event: None, {"delays": server}).run()

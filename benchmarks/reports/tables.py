@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.load.specs import Model
+from benchmarks.plan import describe_level, describe_point
 from benchmarks.record import CellRecord, Flag, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
 from benchmarks.reports.sentences import crossing_sentences, overload_sentences, sentence, verdict_sentence
@@ -25,6 +26,7 @@ COST_NOTES = (
     "in each. threads: the most at once; started/req: that began. vol., invol.: context switches of the server's "
     "threads. idle: with all connections open and nothing asked."
 )
+NAMED = 6  # contenders in one note; more are counted
 UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
 
 
@@ -61,6 +63,7 @@ class ScenarioTable:
     figures: Grid
     costs: Grid
     overloads: tuple[tuple[str, Grid], ...]  # contender, its steps
+    matrices: tuple[tuple[str, Grid], ...]  # contender, its ratios over a sweep
     footnotes: tuple[str, ...]
     cost_notes: str
     notes: tuple[Note, ...]
@@ -76,7 +79,7 @@ def tables(run: RunRecord) -> list[ScenarioTable]:
 
 def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
     """One scenario; load levels have a column only where there are several."""
-    rows = summarise(run, card.name)
+    rows = sorted(summarise(run, card.name), key=lambda row: (row.cell.setting[:2], row.cell.sweep_value))
     levels = len({row.cell.level for row in rows}) > 1
     open_loop = run.options.get("load") == Model.OPEN
     subject = "median latency, times better than" if open_loop else "ratio to"
@@ -107,6 +110,7 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
             )
             for contender, overload in overloaded
         ),
+        matrices=tuple(_matrices(rows)),
         footnotes=(OPEN_LOOP if open_loop else CLOSED_LOOP, *_footnotes([row.cell for row in rows])),
         cost_notes=COST_NOTES,
         notes=_notes([row.cell for row in rows], levels),
@@ -115,8 +119,42 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
     )
 
 
-def _grid(rows: Sequence[CellSummary], headings: tuple[str, ...], levels: bool, texts: object) -> Grid:
-    assert callable(texts)
+def _matrices(rows: Sequence[CellSummary]) -> Iterator[tuple[str, Grid]]:
+    """Over a sweep: each contender's ratio to the baseline, load levels down and the axis across."""
+    values = sorted({row.cell.sweep_value for row in rows if row.cell.sweep_axis})
+    for contender in dict.fromkeys(row.cell.contender for row in rows if row.cell.sweep_axis and not row.is_baseline):
+        lines: dict[str, dict[float, str]] = {}
+        for row in (row for row in rows if row.cell.contender == contender):
+            level = describe_level(row.cell.concurrency, row.cell.rate_per_s)
+            lines.setdefault(level, {})[row.cell.sweep_value] = _mark(row)
+        axis = rows[0].cell.sweep_axis
+        yield (
+            contender,
+            Grid(
+                headings=("load", *(describe_point(axis, value) for value in values)),
+                rows=tuple(
+                    Row((level, *(found.get(value, figures.NONE) for value in values)), State.OK)
+                    for level, found in lines.items()
+                ),
+            ),
+        )
+
+
+def _mark(row: CellSummary) -> str:
+    """A ratio in few characters; in brackets when the interval does not carry a difference."""
+    if row.requests_per_s is None:
+        return str(row.cell.state)
+    if row.at_same_ceiling:
+        return "ceiling"
+    if row.ratio is None:
+        return figures.NONE
+    text = f"{figures.times(row.ratio.value)} ×"
+    return text if row.ratio.different else f"({text})"
+
+
+def _grid(
+    rows: Sequence[CellSummary], headings: tuple[str, ...], levels: bool, texts: Callable[[CellSummary], list[str]]
+) -> Grid:
     return Grid(
         headings=("contender", *(["load"] if levels else []), *headings),
         rows=tuple(
@@ -161,23 +199,25 @@ def _costs(row: CellSummary) -> list[str]:
 
 
 def _notes(cells: Sequence[CellRecord], levels: bool) -> tuple[Note, ...]:
-    """A line for each cell that has something to be said of it; what holds for most cells is said once."""
+    """Why cells have no figures, each in a line; what holds of several that have is said once, with an example."""
     names = [f"{cell.contender} at {cell.level}" if levels else cell.contender for cell in cells]
-    common = [flag for flag in Flag if 2 * sum(flag in cell.flags for cell in cells) > max(2, len(cells))]
     notes = [
         Note(f"{name}: {f'{cell.state}: ' if cell.state in UNMEASURED else ''}{cell.reason}", cell.state)
         for name, cell in zip(names, cells, strict=True)
         if cell.reason
     ]
-    for flag in common:
-        told = [(name, cell.flags[flag]) for name, cell in zip(names, cells, strict=True) if flag in cell.flags]
-        notes.append(
-            Note(f"{flag}, {len(told)} of {len(cells)} cells; {told[-1][0]}, for example: {told[-1][1]}", State.OK)
-        )
-    for name, cell in zip(names, cells, strict=True):
-        own = [sentence for flag, sentence in cell.flags.items() if flag not in common]
-        if own:
-            notes.append(Note(f"{name}: {'; '.join(own)}", cell.state))
+    for flag in Flag:
+        told = [
+            (name, cell.flags[flag])
+            for name, cell in zip(names, cells, strict=True)
+            if flag in cell.flags and not cell.reason
+        ]
+        if len(told) == 1:
+            notes.append(Note(": ".join(told[0]), State.OK))
+        elif told:
+            who = f"all {len(cells)} cells" if len(told) == len(cells) else "; ".join(name for name, _ in told)
+            who = who if len(told) <= NAMED or len(told) == len(cells) else f"{len(told)} of {len(cells)} cells"
+            notes.append(Note(f"{flag}: {who}. For example {': '.join(told[-1])}", State.OK))
     return tuple(notes)
 
 
@@ -204,6 +244,8 @@ def _size(cell: CellRecord) -> str:
 
 
 def _ceiling(cell: CellRecord) -> str:
-    """What the wait allows at most, in the long run."""
+    """What the wait allows at most, in the long run; nothing where only the bound of an open loop would limit it."""
+    if cell.rate_per_s is not None and cell.slots is None:
+        return ""
     sustained = sustained_per_s(cell.served_at_once, cell.wait_ms / 1000)
     return f"; waits at least {cell.wait_ms:g} ms, so at most {sustained:,.0f} requests/s" if sustained else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -55,16 +55,19 @@ def render(scenario: ScenarioTable) -> RenderableType:
     costs: list[RenderableType] = []
     if scenario.costs.rows:
         costs = [GridView(scenario.costs), Text(scenario.cost_notes, style="dim")]
-    overloads: list[RenderableType] = []
+    more: list[RenderableType] = []
     for contender, grid in scenario.overloads:
-        overloads += [Text(f"\n{contender} at multiples of its capacity"), GridView(grid)]
+        more += [Text(f"\n{contender} at multiples of its capacity"), GridView(grid)]
+    for contender, grid in scenario.matrices:
+        legend = f"\n{contender} ÷ {card.baseline}; in brackets: no difference seen"
+        more += [Text(legend), GridView(grid)]
     return Group(
         Text.assemble((f"\n{card.name}", "bold"), f"  {card.title}. ", (card.question, "italic")),
         GridView(scenario.figures),
         *(Text(line, style="dim") for line in scenario.footnotes),
         *(Text(note.text, STYLES.get(note.state, "yellow")) for note in scenario.notes),
         *costs,
-        *overloads,
+        *more,
         *(Text(line) for line in scenario.sentences if line),
         *([Text(scenario.verdict, style="bold")] if scenario.verdict else []),
     )
@@ -88,9 +91,8 @@ class GridView:
         for part in self._parts(lambda part: width(part, narrow=True) <= options.max_width):
             yield _table(self.grid, part, narrow=True)
 
-    def _parts(self, fits: object) -> Iterator[list[int]]:
+    def _parts(self, fits: Callable[[list[int]], bool]) -> Iterator[list[int]]:
         """The columns in as few parts as fit, in their order, each after the key columns."""
-        assert callable(fits)
         keys = list(range(self.grid.keys))
         part = list(keys)
         for place in range(self.grid.keys, len(self.grid.headings)):

@@ -71,6 +71,8 @@ def crossover(points: Sequence[Point]) -> Crossover:
         if ratio is not None and ratio.trusted:
             known.append((point, ratio))
     state = state_of([ratio for _, ratio in known])
+    if len(known) < len(points) and state in (State.ALWAYS_AHEAD, State.NEVER_AHEAD):
+        return Crossover(State.CANNOT_TELL)  # it may be otherwise where there are no figures
     return _located(known) if state is State.CROSSES else Crossover(state)
 
 

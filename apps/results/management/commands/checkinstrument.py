@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from math import comb
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.text import Text
 
+from apps.results.arguments import positive
 from apps.results.console import EXIT_FAILED, errors_told, open_console
-from benchmarks.instrument import Check, check_instrument
+from apps.scenarios.planning import build_plan
+from benchmarks.instrument import Check, check_instrument, same_twice
 from benchmarks.wrk import installed
 
+SUBJECT = "plaintext"
+SUBJECTS = ("sync@gunicorn-threads", "async@uvicorn", "aiohttp@aiohttp")
+LIKELY = 0.98
 EPILOG = """
 A server with known delays is measured, first by the generator alone, then by the whole harness.
 Half a minute; nothing is stored. Exit code 1 when a check fails: is something else running on this machine?
+
+examples:
+  manage.py checkinstrument           known delays, a known stall, 10 ms against 11 ms
+  manage.py checkinstrument --aa 20   real contenders against themselves: are the 95 % intervals right? five minutes
 """
 
 
@@ -27,7 +37,18 @@ class Command(BaseCommand):
             prog_name, subcommand, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
         )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--aa",
+            type=positive(int, 1000),
+            metavar="N",
+            help="instead: N runs of real contenders, each against itself; about 15 s a run",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["aa"]:
+            self._check_calibration(options["aa"])
+            return
         console, failed, has_wrk = open_console(), 0, installed()
         with errors_told(), console.status("starting") as status:
             for check in check_instrument(status.update, has_wrk):
@@ -38,6 +59,35 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(f"{failed} checks failed: do not trust figures from here yet.", returncode=EXIT_FAILED)
         console.print("The instrument found what was known beforehand.")
+
+    def _check_calibration(self, runs: int) -> None:
+        """Of intervals that hold the truth in 95 cases of 100, as many must hold 1 when a contender meets itself."""
+        console, seen = open_console(), 0
+        with errors_told(), console.status("starting") as status:
+            for number in range(runs):
+                contender = SUBJECTS[number % len(SUBJECTS)]
+                status.update(f"run {number + 1} of {runs}: {contender} against itself")
+                found = same_twice(build_plan([SUBJECT], [contender], seed=number + 1))
+                none = found is not None and found.trusted and not found.different
+                seen += not none
+                bounds = f"{found.value:.3f} × ({found.low:.3f}–{found.high:.3f})" if found else "no figures"
+                said = "no difference seen" if none else "a difference was seen" if found and found.trusted else "void"
+                console.print(f"{number + 1:3} of {runs}  {contender:24} {bounds}  {said}", highlight=False)
+        allowed = most_misses(runs)
+        console.print(f"{runs - seen} of {runs} runs: no difference seen.")
+        if seen > allowed:
+            raise CommandError(
+                f"{seen} of {runs} saw a difference where there is none; at most {allowed} may.", returncode=EXIT_FAILED
+            )
+
+
+def most_misses(runs: int) -> int:
+    """As many as right 95 % intervals miss in 98 of 100 such series: 3 of 20."""
+    missed, at_most = 0, 0.95**runs
+    while at_most < LIKELY:
+        missed += 1
+        at_most += comb(runs, missed) * 0.05**missed * 0.95 ** (runs - missed)
+    return missed
 
 
 def _line(check: Check) -> Text:
