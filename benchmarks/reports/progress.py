@@ -31,6 +31,7 @@ class RichProgress:
         )
 
     def __enter__(self) -> RichProgress:
+        self.done = self.total = 0
         self.progress.start()
         self.task = self.progress.add_task("starting", total=None)
         return self
@@ -43,13 +44,15 @@ class RichProgress:
     def __call__(self, event: Event) -> None:
         match event:
             case RunStarted(rounds_planned=total):
+                self.total = total
                 self.progress.update(self.task, total=total)
             case Step(text=text):
                 self.progress.update(self.task, description=text)
             case RoundStarted(cell=cell, number=number):
                 self.progress.update(self.task, description=f"{cell.scenario} · round {number} · {cell.contender}")
             case RoundFinished():
-                self.progress.advance(self.task)
+                self.done += 1
+                self.progress.update(self.task, completed=self.done, total=max(self.total, self.done))
             case CellChanged(cell=cell) if cell.state is State.FAILED:
                 self.console.print(Text(f"failed: {cell.scenario} {cell.contender}: {cell.reason}", "red"))
 
@@ -78,6 +81,7 @@ class PlainProgress:
                 self._say(text)
             case RoundFinished(cell=cell, entry=entry):
                 self.done += 1
+                self.total = max(self.total, self.done)  # patience adds rounds
                 state = "" if entry.state is State.OK else f" [{entry.state}: {entry.reason}]"
                 figure = f"{rate(entry.requests_per_s)} requests/s{state}"
                 self._say(f"{self.done}/{self.total} {cell.scenario} round {entry.number} {cell.contender}: {figure}")

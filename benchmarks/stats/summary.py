@@ -13,7 +13,6 @@ from benchmarks.stats.ceiling import sustained_per_s
 from benchmarks.stats.histogram import Histogram
 from benchmarks.stats.intervals import Ratio, paired_ratio
 
-CURVE = (50.0, 75.0, 90.0, 95.0, 99.0, 99.5, 99.9)
 ANSWERS_PER_WINDOW = 20  # fewer would make the bootstrap's windows lumpier than the contender is
 
 
@@ -87,13 +86,6 @@ def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -
 def percentile_ms(histogram: Histogram, percent: float) -> float | None:
     """None where so few answers came that it would be no more than their slowest."""
     return histogram.percentile_ms(percent) if histogram.total >= 100 / (100 - percent) - 1e-9 else None
-
-
-def percentile_curve(cell: CellRecord) -> list[tuple[float, float]]:
-    """(percent, milliseconds) up to p99.9, as far as there are answers enough."""
-    histogram = cell.histogram()
-    points = ((percent, percentile_ms(histogram, percent)) for percent in CURVE)
-    return [(percent, value_ms) for percent, value_ms in points if value_ms is not None]
 
 
 def same_ceiling(cell: CellRecord, other: CellRecord) -> bool:
