@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from benchmarks.exceptions import CrossoverError, UsageError
@@ -24,6 +26,21 @@ def open_console() -> Output:
     if not console.is_terminal:
         console.width = WIDEST
     return console
+
+
+class HarnessCommand(BaseCommand):
+    """A command whose ``--help`` ends with examples, as they were written."""
+
+    epilog = ""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(
+            prog_name,
+            subcommand,
+            epilog=self.epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **kwargs,
+        )
 
 
 @contextmanager

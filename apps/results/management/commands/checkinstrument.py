@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 from math import comb
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from rich.text import Text
 
 from apps.results.arguments import positive
-from apps.results.console import EXIT_FAILED, errors_told, open_console
+from apps.results.console import EXIT_FAILED, HarnessCommand, errors_told, open_console
 from apps.scenarios.planning import build_plan
 from benchmarks.instrument import Check, check_instrument, same_twice
 from benchmarks.wrk import installed
@@ -28,14 +27,10 @@ examples:
 """
 
 
-class Command(BaseCommand):
+class Command(HarnessCommand):
     help = "Make the instrument measure what is known beforehand, and say whether it found it."
+    epilog = EPILOG
     requires_system_checks = ()
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

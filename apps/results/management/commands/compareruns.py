@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
-from apps.results.console import errors_told, open_console
+from apps.results.console import HarnessCommand, errors_told, open_console
 from apps.results.first_start import prepare
 from apps.results.sources import find_run
 from benchmarks.reports.terminal import print_comparison
@@ -20,14 +19,10 @@ examples:
 """
 
 
-class Command(BaseCommand):
+class Command(HarnessCommand):
     help = "Show what changed from one run to another: only cells that both have, changed ones first."
+    epilog = EXAMPLES
     requires_system_checks = ()
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name, subcommand, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("earlier", help="a run's number, 'latest', or a file that runbench --json wrote")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 from pathlib import Path
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 
 from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, plan_options, seed
-from apps.results.console import EXIT_FAILED, EXIT_INTERRUPTED, errors_told, open_console
+from apps.results.console import EXIT_FAILED, EXIT_INTERRUPTED, HarnessCommand, errors_told, open_console
 from apps.results.first_start import prepare
 from apps.results.sources import find_run
 from apps.results.store import Store, mark_abandoned
@@ -42,18 +41,10 @@ examples:
 """
 
 
-class Command(BaseCommand):
+class Command(HarnessCommand):
     help = "Run the contenders against each other on real servers and show what was measured."
+    epilog = EXAMPLES
     requires_system_checks = ("scenarios",)
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        return super().create_parser(
-            prog_name,
-            subcommand,
-            epilog=EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            **kwargs,
-        )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("scenario", nargs="*", help=f"scenarios to run (default: {' '.join(DEFAULT_SCENARIOS)})")
