@@ -24,7 +24,7 @@ def upgraded(data: Data, source: str) -> Data:
 
 
 def from_1(data: Data) -> Data:
-    """Open loops, sweeps, costs, flags: what schema 1 did not have is absent or unknown."""
+    """Open loops, sweeps, costs, flags: what schema 1 did not have is absent or unknown. Histograms are finer."""
     return {
         **data,
         "schema": 2,
@@ -45,9 +45,23 @@ def from_1(data: Data) -> Data:
     }
 
 
+def _nanoseconds(counts: dict[Any, int]) -> dict[str, int]:
+    """Schema 1 kept whole microseconds in the same kind of buckets, 2,048 to a power of two."""
+    converted: dict[str, int] = {}
+    for bucket, count in ((int(name), count) for name, count in counts.items()):
+        shift = max(0, (bucket >> 11) - 1)
+        low_us = (bucket - (shift << 11)) << shift
+        value_ns = int((low_us + ((1 << shift) - 1) / 2) * 1000)
+        shift = max(0, value_ns.bit_length() - 12)
+        name = str((shift << 11) + (value_ns >> shift))
+        converted[name] = converted.get(name, 0) + count
+    return converted
+
+
 def _round_from_1(entry: Data) -> Data:
     load = entry["load"] and {
         **entry["load"],
+        "histogram": _nanoseconds(entry["load"]["histogram"]),
         "first_byte": {},
         "connect": {},
         "send_lag": {},

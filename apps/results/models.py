@@ -42,7 +42,6 @@ class Cell(models.Model):
     state = models.CharField(max_length=20, choices=STATES)
     reason = models.TextField(blank=True)
     hosting = models.JSONField()  # load, command, workers, threads, what it cannot do, what was verified, flags
-    histogram = models.JSONField(default=dict)  # latencies of the valid rounds, merged: bucket -> count
 
     class Meta:
         ordering: ClassVar = ["pk"]

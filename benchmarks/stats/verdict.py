@@ -23,7 +23,7 @@ not measured is no argument against what was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
@@ -101,7 +101,7 @@ def verdict(levels: Sequence[Level]) -> Verdict:
 
 def side_of(level: Level) -> Side:
     """Ahead or open if one candidate is, else even if one is, and behind only when all are (trusted ones)."""
-    sides = {_side(standing, level) for standing in level.candidates if standing.ratio and standing.ratio.trusted}
+    sides = {_side(standing, level) for standing in _trusted(level)}
     for side in (Side.AHEAD, Side.OPEN, Side.EVEN, Side.BEHIND):
         if side in sides:
             return side
@@ -216,7 +216,7 @@ def _undecided(measured: Sequence[Level]) -> Verdict:
         rule = f"At {level.text} there were fewer than {LEAST_ROUNDS} valid rounds: more rounds (--rounds) would help."
     elif side_of(level) is Side.OPEN:
         rule = (
-            f"At {level.text} the interval leaves room for more than 25 % or, being ahead, for less than 10 %: "
+            f"At {level.text} an interval leaves room for a difference of more than 25 % and settles no side: "
             "more rounds (--rounds) or more time for them (--patience) would help."
         )
     else:
@@ -230,19 +230,12 @@ def _undecided(measured: Sequence[Level]) -> Verdict:
 
 def _best(level: Level) -> Standing:
     """The candidate with the highest ratio, trusted ones first."""
-    return max(_trusted(level) or _with_ratio(level), key=lambda standing: (_value(standing), standing.contender))
+    shown = [standing for standing in level.candidates if standing.ratio]
+    return max(_trusted(level) or shown, key=lambda standing: (_value(standing), standing.contender))
 
 
 def _trusted(level: Level) -> list[Standing]:
-    return [standing for standing in _with_ratio(level) if standing.ratio and standing.ratio.trusted]
-
-
-def _with_ratio(level: Level) -> list[Standing]:
-    return _known(level.candidates)
-
-
-def _known(standings: Iterable[Standing]) -> list[Standing]:
-    return [standing for standing in standings if standing.ratio]
+    return [standing for standing in level.candidates if standing.ratio and standing.ratio.trusted]
 
 
 def _value(standing: Standing) -> float:

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
         migrations.RunPython(name_levels, migrations.RunPython.noop),
         migrations.RemoveConstraint("cell", "one_cell_per_key"),
         migrations.RemoveField("cell", "concurrency"),
+        migrations.RemoveField("cell", "histogram"),  # the sum of its rounds', which have theirs
         migrations.AddConstraint(
             "cell", models.UniqueConstraint(fields=("run", "scenario", "contender", "level"), name="one_cell_per_key")
         ),
