@@ -132,7 +132,8 @@ class Measuring:
             slice_histograms=True,
         )
         result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point))
-        record.overload = assess(result, capacity_per_s, wanted.phases)
+        found = assess(result, capacity_per_s, wanted.phases)
+        record.overload = replace(found, died=not self.process.ward.alive)
 
 
 def _with_switches(usage: Usage, told: OwnAccount) -> Usage:

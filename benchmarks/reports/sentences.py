@@ -124,6 +124,6 @@ def overload_sentences(overloaded: Sequence[tuple[str, OverloadRecord]]) -> list
         )
         said.append(
             f"Overload, {contender}: at {last.factor:g} × its capacity of {rate(record.capacity_per_s)} requests/s "
-            f"it answers {kept:.0%} of that in time; {back}."
+            f"it answers {kept:.0%} of that in time; {'the server died of it' if record.died else back}."
         )
     return said

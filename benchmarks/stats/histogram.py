@@ -1,8 +1,8 @@
 """A mergeable log-linear histogram of latencies.
 
-Values are whole nanoseconds. Each power of two is split into 2,048 equal sub-buckets, so that a bucket is at most 1/2048 of
-its value wide and its middle is within 0.025 % of anything in it. After HdrHistogram (G. Tene), which has no wheel for
-every platform this project runs on.
+Values are whole nanoseconds. Each power of two is split into 2,048 equal sub-buckets, so that a bucket is at most
+1/2048 of its value wide and its middle is within 0.025 % of anything in it. After HdrHistogram (G. Tene), which has no
+wheel for every platform this project runs on.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def test_no_lead_is_told_without_a_point_that_is_clearly_ahead(figures: list[tup
 
 
 def test_a_lead_everywhere_is_not_claimed_when_a_point_has_no_figures() -> None:
-    ahead = Point(10.0, dict.fromkeys(range(1, 8), [200.0]), dict.fromkeys(range(1, 8), [100.0]))
+    ahead = Point(10.0, *({number: [rate] for number in range(1, 8)} for rate in (200.0, 100.0)))
     assert crossover([ahead]).state is State.ALWAYS_AHEAD
     assert crossover([Point(1.0, {}, ahead.baseline), ahead]).state is State.CANNOT_TELL
 
