@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from benchmarks.events import Listener, RoundFinished, RoundStarted
 from benchmarks.load.specs import LoadSpec, Model, Phase
-from benchmarks.plan import Cell, Plan, Workload
+from benchmarks.plan import Cell, Plan, Workload, plain
 from benchmarks.record import CellRecord, IdleRecord, RoundRecord, State
 from benchmarks.resources import Sampler, Usage
 from benchmarks.servers.process import OwnAccount, Process, ask_account
@@ -37,7 +37,7 @@ class Measuring:
             host="127.0.0.1",
             port=self.process.port,
             prefix=self.workload.prefix(self.cell.contender.variant),
-            exchanges=f"{self.workload.scenario} {self.workload.wait_at(point):g}",
+            exchanges=f"{self.workload.scenario} {plain(self.workload.wait_at(point))}",
             concurrency=level.concurrency,
             warmup_s=self.plan.ramp_s(self.workload, self.cell),
             duration_s=window_s,

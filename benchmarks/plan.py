@@ -92,10 +92,15 @@ class Level:
         return describe_level(self.concurrency, self.rate_per_s)
 
 
+def plain(value: float) -> str:
+    """A number in words, requests and names: to the thousandth, and no longer than it has to be."""
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
 def describe_level(concurrency: int, rate_per_s: float | None) -> str:
     """A load level in words."""
     if rate_per_s is not None:
-        return f"{rate_per_s:g} requests/s"
+        return f"{plain(rate_per_s)} requests/s"
     return f"{concurrency} connection{'s' * (concurrency != 1)}"
 
 
@@ -115,7 +120,11 @@ class Point:
 
 def describe_point(axis: str, value: float) -> str:
     """A sweep's point in words."""
-    return f"wait {value:g} ms" if axis == Axis.WAIT else f"{value:g} {axis if value != 1 else axis.removesuffix('s')}"
+    return (
+        f"wait {plain(value)} ms"
+        if axis == Axis.WAIT
+        else f"{value:g} {axis if value != 1 else axis.removesuffix('s')}"
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmarks.cpus import CpuLayout
 from benchmarks.exceptions import DatabaseError, ServiceDied, StartError
 from benchmarks.load.client import Generator, Generators
-from benchmarks.plan import Contender, Plan, Point, Workload
+from benchmarks.plan import Contender, Plan, Point, Workload, plain
 from benchmarks.servers.base import SETTINGS_UNDER_TEST
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
 from benchmarks.services.database import WorkloadDatabase, open_workload
@@ -67,7 +67,7 @@ class Stage:
         if self.upstream is None or "upstream" not in workload.needs or wait_ms == self.wait_ms:
             return
         try:
-            status, body = get(self.upstream.port, f"/_delay/{wait_ms:g}", timeout_s=CONTROL_TIMEOUT_S)
+            status, body = get(self.upstream.port, f"/_delay/{plain(wait_ms)}", timeout_s=CONTROL_TIMEOUT_S)
         except (OSError, http.client.HTTPException) as error:
             raise StartError(f"the upstream service does not answer any more: {error}") from error
         if status != 200:

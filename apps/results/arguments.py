@@ -15,7 +15,8 @@ from benchmarks.plan import Axis, Sweep, choose
 
 MOST_CONNECTIONS = 20_000
 MOST_VALUES = 20  # in a list: a slip of the keyboard must not plan a week
-WAIT = re.compile(r"(?P<number>[0-9]+(\.[0-9]+)?)(?P<unit>ms|s)")
+WAIT = re.compile(r"(?P<number>[0-9]{1,7}(\.[0-9]{1,6})?)(?P<unit>ms|s)", re.ASCII)
+FINEST = 0.001  # of waits in milliseconds and of rates: what names and requests can hold
 LARGEST_SEED = 2**53 - 1  # what every place that keeps it can hold
 
 
@@ -56,9 +57,23 @@ def seed(text: str) -> int:
 def wait_ms(text: str) -> float:
     """``5ms`` or ``0.5s`` → milliseconds."""
     found = WAIT.fullmatch(text)
-    if found is None or not float(found["number"]):
+    if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a wait: write 5ms or 0.5s")
-    return float(found["number"]) * (1000 if found["unit"] == "s" else 1)
+    return as_fine_as_told(float(found["number"]) * (1000 if found["unit"] == "s" else 1), text)
+
+
+def rate_per_s(text: str) -> float:
+    """Arrivals a second."""
+    number: float = positive(float, 1_000_000)(text)
+    return as_fine_as_told(number, text)
+
+
+def as_fine_as_told(number: float, text: str) -> float:
+    """The number, if names and requests can hold it: two that look alike would be one cell."""
+    rounded = round(number, 3)
+    if rounded < FINEST or abs(rounded - number) > 1e-9 * number:
+        raise argparse.ArgumentTypeError(f"{text} is out of range: at least {FINEST:g}, and no finer than that")
+    return rounded
 
 
 def sweep(text: str) -> Sweep:
@@ -88,7 +103,7 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--rate",
-        type=several(positive(float, 1_000_000)),
+        type=several(rate_per_s),
         metavar="R[,R…]",
         help="open loop instead: arrivals a second; latency counts from when a request should have been sent",
     )

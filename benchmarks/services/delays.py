@@ -1,8 +1,10 @@
 """A server of known delays, against which the instrument itself is checked.
 
 ``GET /<any>/<N>ms…/`` answers N milliseconds after it was read, ``?delay_ms=N`` overrides it, and ``/_stall/N`` makes
-the whole server say nothing for N milliseconds. A thread per connection that sleeps until the moment: event loops
-count in milliseconds, the kernel's sleep does not.
+the whole server say nothing for N milliseconds. No machine sleeps exactly as long as it is told: ``/_delivered`` tells
+how long each answer since the last time it was asked really took, from reading the request to sending.
+
+A thread per connection that sleeps until the moment: event loops count in milliseconds, the kernel's sleep does not.
 """
 
 from __future__ import annotations
@@ -24,10 +26,11 @@ ACCOUNT = {"pid": os.getpid()}
 
 
 class Delays:
-    """The server's state: until when it says nothing."""
+    """The server's state: until when it says nothing, and how long its answers took."""
 
     def __init__(self) -> None:
         self.silent_until_s = 0.0
+        self.delivered_s: list[float] = []
 
     def serve(self, connection: socket.socket) -> None:
         """One client, until it hangs up."""
@@ -52,6 +55,9 @@ class Delays:
         if request.startswith(b"GET /_identity/"):
             body = json.dumps({"nonce": os.environ.get("CROSSOVER_NONCE", ""), **ACCOUNT}).encode()
             return _http(body, b"application/json")
+        if request.startswith(b"GET /_delivered "):
+            delivered_s, self.delivered_s = self.delivered_s, []
+            return _http(json.dumps(delivered_s).encode(), b"application/json")
         if found := STALL.match(request):
             self.silent_until_s = arrived_s + _seconds(found[1])
             return _http(BODY)
@@ -59,6 +65,7 @@ class Delays:
         sleep_until(arrived_s + (_seconds(found[1]) if found else 0.0))
         while time.perf_counter() < self.silent_until_s:  # it may have begun while this one slept
             sleep_until(self.silent_until_s)
+        self.delivered_s.append(time.perf_counter() - arrived_s)
         return _http(BODY)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.record import CellRecord, RunRecord
 from benchmarks.stats.intervals import Ratio, unpaired_ratio
-from benchmarks.stats.summary import speeds, usable, windows
+from benchmarks.stats.summary import merits, usable
 
 IGNORED = {"load_average_before", "busy_before"}  # never equal; a busy machine is noted in the run itself
 CONDITIONS = (
@@ -72,8 +72,7 @@ def _key(cell: CellRecord) -> tuple[object, ...]:
 
 
 def _change(earlier: CellRecord, later: CellRecord) -> Change:
-    measure = windows if later.rate_per_s is None else speeds
-    ratio = unpaired_ratio(measure(later), measure(earlier))
+    ratio = unpaired_ratio(merits(later), merits(earlier))
     return Change(later.scenario, later.contender, later.level, earlier, later, ratio)
 
 

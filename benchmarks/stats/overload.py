@@ -90,14 +90,14 @@ def recovery_s(after: Sequence[Slice], quiet_p99_ms: float | None, slice_s: floa
     if quiet_p99_ms is None:
         return None
     limit_ms = max(BACK_FACTOR * quiet_p99_ms, quiet_p99_ms + LEAST_BACK_MS)
-    back = [
-        not (one.failed or one.unsent)
+    back = {
+        place: not (one.failed or one.unsent)
         and (p99_ms := Histogram.of_counts(one.histogram).percentile_ms(99)) is not None
         and p99_ms <= limit_ms
-        for one in after
+        for place, one in enumerate(after)
         if one.offered or one.failed or one.histogram
-    ]
-    if not back or not back[-1]:
+    }
+    if not back or not back[max(back)]:
         return None
-    last_bad = max((place for place, good in enumerate(back) if not good), default=-1)
+    last_bad = max((place for place, good in back.items() if not good), default=-1)
     return (last_bad + 1) * slice_s

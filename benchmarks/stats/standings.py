@@ -9,7 +9,7 @@ from benchmarks.plan import Axis, Contender
 from benchmarks.record import CellRecord, Flag, RunRecord
 from benchmarks.stats.crossover import Crossover, Point, crossover
 from benchmarks.stats.queueing import predicted_crossover_ms
-from benchmarks.stats.summary import CellSummary, summarise, usable, windows
+from benchmarks.stats.summary import CellSummary, merits, summarise, usable
 from benchmarks.stats.verdict import Level, Standing, Verdict, verdict
 
 PROCESSES = "sync@gunicorn-sync"
@@ -81,7 +81,7 @@ def _crossing(baseline: str, pairs: list[tuple[CellRecord, CellRecord]]) -> Cros
     first = pairs[0][0]
     more_helps_baseline = first.sweep_axis != Axis.WAIT  # then the challenger is ahead up to a point, not from it on
     points = [
-        Point(1 / cell.sweep_value if more_helps_baseline else cell.sweep_value, windows(cell), windows(other))
+        Point(1 / cell.sweep_value if more_helps_baseline else cell.sweep_value, merits(cell), merits(other))
         for cell, other in pairs
     ]
     measured = crossover(points)

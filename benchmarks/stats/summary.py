@@ -99,9 +99,12 @@ def _ceiling_per_s(cell: CellRecord) -> float | None:
 
 def ratio_between(cell: CellRecord, baseline: CellRecord) -> Ratio | None:
     """How many times better than the baseline: in throughput; in an open loop, which gives that, in median latency."""
-    if cell.rate_per_s is None:
-        return paired_ratio(windows(cell), windows(baseline))
-    return paired_ratio(speeds(cell), speeds(baseline))
+    return paired_ratio(merits(cell), merits(baseline))
+
+
+def merits(cell: CellRecord) -> dict[int, list[float]]:
+    """What a cell is compared by: per valid round its rates or, where arrivals set the rate, its speed."""
+    return windows(cell) if cell.rate_per_s is None else speeds(cell)
 
 
 def windows(cell: CellRecord) -> dict[int, list[float]]:

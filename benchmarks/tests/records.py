@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.load.specs import LoadResult
+from benchmarks.load.results import LoadResult
 from benchmarks.plan import BASELINE
 from benchmarks.record import CellRecord, RoundRecord, RunRecord, ScenarioRecord, State
 from benchmarks.resources import Usage
@@ -30,8 +30,9 @@ def load_result(succeeded: int = 1000, *, latency_s: float = 0.010, **changes: A
     return LoadResult(**{**values, **changes})
 
 
-def usage(cpu_s: float = 0.5, *, rss_bytes: int = 50_000_000, threads: int = 4) -> Usage:
-    return Usage(cpu_s=cpu_s, peak_rss_bytes=rss_bytes, peak_threads=threads, processes=1)
+def usage(cpu_s: float = 0.5, *, rss_bytes: int = 50_000_000, threads: int = 4, **changes: Any) -> Usage:
+    values: dict[str, Any] = {"processes": 1, "steady_rss_bytes": rss_bytes, **changes}
+    return Usage(cpu_s=cpu_s, peak_rss_bytes=rss_bytes, peak_threads=threads, **values)
 
 
 def round_record(number: int = 1, load: LoadResult | None = None, **changes: Any) -> RoundRecord:
@@ -54,6 +55,6 @@ def cell_record(contender: str = BASELINE, rates: Sequence[int] = (1000,), **cha
     return CellRecord(contender=contender, **values)
 
 
-def run_record(*cells: CellRecord, baseline: str = BASELINE) -> RunRecord:
+def run_record(*cells: CellRecord, baseline: str = BASELINE, **options: Any) -> RunRecord:
     card = ScenarioRecord("plaintext", "Framework overhead alone", "What does a request cost?", baseline)
-    return RunRecord(started_at=NOW, seed=1, options={"rounds": 3}, scenarios=[card], cells=list(cells))
+    return RunRecord(started_at=NOW, seed=1, options={"rounds": 3, **options}, scenarios=[card], cells=list(cells))

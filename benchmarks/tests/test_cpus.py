@@ -60,3 +60,32 @@ def test_only_cpus_this_process_may_use_are_available(monkeypatch: pytest.Monkey
 def test_where_the_platform_does_not_tell_no_cpu_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert available_cpus() == ()
+
+
+@pytest.mark.parametrize(
+    ("cpus", "generators", "layout"),
+    [
+        ((0, 1), 2, CpuLayout(server=(0,), generator=(1,), services=(1,))),
+        ((0, 1, 2), 2, CpuLayout(server=(0,), generator=(2,), services=(1,))),
+        ((0, 1, 2, 3), 2, CpuLayout(server=(0,), generator=(2, 3), services=(1,))),
+        ((0, 1, 2, 3), 9, CpuLayout(server=(0,), generator=(2, 3), services=(1,))),
+        ((0, 1, 2, 3, 4, 5), 2, CpuLayout(server=(0,), generator=(4, 5), services=(1, 2, 3))),
+    ],
+)
+def test_each_generator_has_a_cpu_as_far_as_there_are_enough(
+    cpus: tuple[int, ...], generators: int, layout: CpuLayout
+) -> None:
+    assert lay_out(cpus, generators=generators) == layout
+
+
+def test_a_server_whose_processes_are_asked_about_has_all_cpus_and_nothing_is_apart() -> None:
+    layout = lay_out((0, 1, 2, 3), shared=True)
+    assert layout == CpuLayout(server=(0, 1, 2, 3), generator=(3,), services=(1, 2), shared=True)
+    assert layout.load_side == (), "there is no group whose business would be the load's alone"
+    assert layout.describe() == (
+        "server on all CPUs (0,1,2,3), since its processes are what is asked about; the generator shares CPU 3 with it"
+    )
+
+
+def test_with_one_cpu_there_is_nothing_to_share() -> None:
+    assert lay_out((0,), shared=True) == lay_out((0,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.reports import figures
-from benchmarks.stats.ratios import Ratio
+from benchmarks.stats.intervals import Ratio
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_whole_numbers_are_grouped(value: int | None, text: str) -> None:
 
 
 def test_a_ratio_is_written_with_its_interval() -> None:
-    assert figures.ratio(Ratio(9.994, 0.5, 12.34, 0.9375)) == "9.99 × (0.50–12.3)"
+    assert figures.ratio(Ratio(9.994, 0.5, 12.34, rounds=5)) == "9.99 × (0.50–12.3)"
 
 
 def test_a_dash_stands_where_there_is_no_ratio() -> None:
@@ -43,4 +43,4 @@ def test_a_dash_stands_where_there_is_no_ratio() -> None:
 
 
 def test_too_few_rounds_give_no_interval() -> None:
-    assert figures.ratio(Ratio(1.5, 1.5, 1.5, 0.0)) == "1.50 ×"
+    assert figures.ratio(Ratio(1.5, 1.5, 1.5, rounds=4)) == "1.50 ×"

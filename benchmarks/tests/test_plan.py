@@ -8,13 +8,13 @@ import pytest
 
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import BASELINE, Cell, Contender, Middleware, Plan, Workload, choose
+from benchmarks.plan import BASELINE, Axis, Cell, Contender, Level, Plan, Point, Workload, choose
 
 CONTENDERS = tuple(map(Contender.parse, ("sync@gunicorn-threads", "sync@uvicorn", "async@uvicorn", "aiohttp@aiohttp")))
 
 
 def make_workload(scenario: str = "fan_out", **changes: Any) -> Workload:
-    return Workload(scenario, "Title", "Question?", frozenset(), (Exchange(),), **changes)
+    return Workload(scenario, "Title", "Question?", frozenset(), {0.0: (Exchange(),)}, **changes)
 
 
 def make_plan(**changes: Any) -> Plan:
@@ -22,8 +22,13 @@ def make_plan(**changes: Any) -> Plan:
 
 
 def order(made: Plan, scenario: str = "fan_out") -> list[tuple[int, int, Cell]]:
+    """(round, place, cell), as they are played."""
     workload = make_workload(scenario)
-    return list(made.schedule(workload, made.cells(workload)))
+    return [
+        (number, position, cell)
+        for number in range(1, made.rounds + 1)
+        for position, cell in enumerate(made.order(workload, number, made.cells(workload)), start=1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -109,28 +114,38 @@ def test_rounds_come_one_after_another_each_in_an_order_of_its_own() -> None:
     assert len(orders) > 4
 
 
-def test_the_schedule_leaves_the_callers_cells_in_their_order() -> None:
+def test_shuffling_leaves_the_callers_cells_in_their_order() -> None:
     cells = make_plan().cells(make_workload())
     before = list(cells)
-    list(make_plan().schedule(make_workload(), cells))
-    assert cells == before
+    assert make_plan().order(make_workload(), 1, cells) != before == cells
 
 
 def test_a_scenario_runs_at_its_cards_level_unless_the_plan_names_others() -> None:
     workload = make_workload(concurrency=16)
-    assert make_plan().levels(workload) == (16,)
-    assert make_plan(concurrencies=(8, 64)).levels(workload) == (8, 64)
+    assert make_plan().levels(workload) == (Level(16),)
+    assert make_plan(concurrencies=(8, 64)).levels(workload) == (Level(8), Level(64))
 
 
 def test_there_is_a_cell_for_every_contender_at_every_level() -> None:
     cells = make_plan(concurrencies=(8, 64)).cells(make_workload())
-    assert [(str(cell.contender), cell.concurrency) for cell in cells] == [
+    assert [(str(cell.contender), cell.level.concurrency) for cell in cells] == [
         (str(contender), level) for level in (8, 64) for contender in CONTENDERS
     ]
 
 
-def test_a_cell_says_what_it_is() -> None:
-    assert str(Cell("fan_out", CONTENDERS[2], 16)) == "fan_out async@uvicorn c=16"
+@pytest.mark.parametrize(
+    ("level", "point", "said"),
+    [
+        (Level(16), Point(), "16 connections"),
+        (Level(1), Point(), "1 connection"),
+        (Level(1000, 12.5), Point(), "12.5 requests/s"),
+        (Level(16), Point(Axis.WAIT, 0.5), "16 connections, wait 0.5 ms"),
+        (Level(16), Point(Axis.WORKERS, 1.0), "16 connections, 1 worker"),
+        (Level(16), Point(Axis.THREADS, 4.0), "16 connections, 4 threads"),
+    ],
+)
+def test_a_cell_says_what_it_is(level: Level, point: Point, said: str) -> None:
+    assert str(Cell("fan_out", CONTENDERS[2], level, point)) == f"fan_out async@uvicorn {said}"
 
 
 def test_excused_contenders_have_cells_but_are_not_run() -> None:
@@ -145,23 +160,6 @@ def test_the_estimate_counts_only_what_is_run() -> None:
     excused = make_plan(workloads=(make_workload(excused={"sync@uvicorn": "nothing to do"}),))
     assert excused.estimate_s() < make_plan().estimate_s() < make_plan(rounds=50).estimate_s()
     assert make_plan().estimate_s() < make_plan(concurrencies=(8, 64)).estimate_s()
-
-
-def test_a_record_keeps_what_decides_the_figures() -> None:
-    workloads = (make_workload("fan_out", concurrency=16), make_workload("plaintext"))
-    options = make_plan(workloads=workloads, middleware=Middleware.NONE).options()
-    assert options == {
-        "contenders": [str(contender) for contender in CONTENDERS],
-        "concurrencies": {"fan_out": [16], "plaintext": [32]},
-        "duration_s": 0.5,
-        "warmup_s": 0.2,
-        "rounds": 5,
-        "middleware": "none",
-        "pool_size": 16,
-        "timeout_s": 10.0,
-        "delay_ms": 20.0,
-        "load": "closed loop",
-    }
 
 
 def test_a_variant_answers_under_its_scenario() -> None:

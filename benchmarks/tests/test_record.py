@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,9 @@ import pytest
 
 from benchmarks import record
 from benchmarks.exceptions import RecordError
-from benchmarks.record import RunRecord, State
-from benchmarks.tests.records import cell_record, load_result, round_record, run_record, usage
-
-
-def full_run() -> RunRecord:
-    """Every field has a value that is not its default."""
-    void = round_record(2, load_result(errors={"body": 1}, warmed_up=False), state=State.VOID, reason="busy")
-    measured = round_record(1, usage={"server": usage(), "upstream": usage(0.1)}, load_side_busy=0.25)
-    cell = cell_record(
-        rounds=[measured, void, round_record(3, state=State.FAILED, reason="the server died", usage={})],
-        reason="1 of 3 rounds void",
-        middleware="none",
-        command=["python", "-m", "gunicorn"],
-        workers=2,
-        threads=32,
-        cannot=["no WebSockets"],
-        wait_ms=200.0,
-        slots=2,
-        verified=["8 randomised answers"],
-    )
-    run = run_record(cell, cell_record("aiohttp@aiohttp", state=State.EXCUSED, reason="nothing to wait for"))
-    run.environment, run.notes = {"cpu": "Ünicode ™", "gil": True, "cpu_governor": None}, ["a note"]
-    run.state, run.reason, run.finished_at, run.wall_s = State.ABORTED, "interrupted", run.started_at, 1.5
-    return run
+from benchmarks.record import CellRecord, State
+from benchmarks.tests.full_record import full_run
+from benchmarks.tests.records import cell_record, round_record, run_record
 
 
 def damaged(change: Callable[[dict[str, Any]], object]) -> str:
@@ -49,7 +29,25 @@ def test_what_was_written_is_what_is_read() -> None:
 
 
 def test_the_text_says_which_schema_it_has() -> None:
-    assert json.loads(record.dumps(full_run()))["schema"] == record.SCHEMA_VERSION == 1
+    assert json.loads(record.dumps(full_run()))["schema"] == record.SCHEMA_VERSION == 2
+
+
+def test_the_record_of_the_round_trip_leaves_no_field_at_its_default() -> None:
+    """So that a field that is added is in it, too, or this fails."""
+    told: dict[str, set[bool]] = {}
+    todo: list[Any] = [full_run()]
+    while todo:
+        item = todo.pop()
+        if is_dataclass(item):
+            for one in fields(item):
+                value = getattr(item, one.name)
+                usual = one.default_factory() if one.default_factory is not MISSING else one.default
+                told.setdefault(f"{type(item).__name__}.{one.name}", set()).add(value != usual)
+                todo.append(value)
+        elif isinstance(item, list | dict):
+            todo += item.values() if isinstance(item, dict) else item
+    assert {name for name, changed in told.items() if True not in changed} == {"RunRecord.schema"}
+    assert {name.partition(".")[0] for name in told} >= {"Usage", "Slice", "IdleRecord", "OverloadStep", "LoadResult"}
 
 
 def test_a_file_survives_writing_and_reading(tmp_path: Path) -> None:
@@ -86,10 +84,10 @@ def test_a_file_that_was_cut_off_is_refused_with_its_name(tmp_path: Path) -> Non
         assert "cut off" in caught.value.hint
 
 
-@pytest.mark.parametrize("schema", [0, 2, "1", None])
+@pytest.mark.parametrize("schema", [0, 3, "2", 2.0, True, None])
 def test_an_unknown_schema_is_refused(schema: object) -> None:
     text = damaged(lambda data: data.update(schema=schema))
-    with pytest.raises(RecordError, match=r"the record has schema .* this version reads 1") as caught:
+    with pytest.raises(RecordError, match=r"the record has schema .* this version reads 1 to 2") as caught:
         record.loads(text)
     assert repr(schema) in str(caught.value)
     assert "the version of this project that wrote it" in caught.value.hint
@@ -122,7 +120,7 @@ def test_a_damaged_record_is_refused_with_the_place(change: Callable[[dict[str, 
 
 def test_a_badly_damaged_record_names_its_first_three_faults_only() -> None:
     with pytest.raises(RecordError) as caught:
-        record.loads('{"schema": 1}')
+        record.loads('{"schema": 2}')
     assert str(caught.value).count("required field missing") == 3
 
 
@@ -147,6 +145,26 @@ def test_a_round_without_load_answered_nothing() -> None:
     entry = round_record()
     entry.load = None
     assert entry.requests_per_s == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [
+        ({}, "32 connections"),
+        ({"concurrency": 1}, "1 connection"),
+        ({"rate_per_s": 12.5}, "12.5 requests/s"),
+        ({"sweep_axis": "wait", "sweep_value": 5.0}, "32 connections, wait 5 ms"),
+        ({"sweep_axis": "workers", "sweep_value": 1.0}, "32 connections, 1 worker"),
+        ({"sweep_axis": "threads", "sweep_value": 64.0, "concurrency": 8}, "8 connections, 64 threads"),
+    ],
+)
+def test_a_level_is_the_load_and_the_point_of_a_sweep_in_words(changes: dict[str, Any], level: str) -> None:
+    assert cell_record(**changes).level == level
+
+
+@pytest.mark.parametrize(("slots", "at_once"), [(None, 32), (2, 2), (64, 32)])
+def test_slots_or_connections_whichever_are_fewer_are_served_at_once(slots: int | None, at_once: int) -> None:
+    assert CellRecord("plaintext", "sync@uvicorn", 32, slots=slots).served_at_once == at_once
 
 
 @pytest.mark.parametrize("key", ["cells", "state", "notes", "reason"])

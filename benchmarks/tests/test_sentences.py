@@ -24,10 +24,10 @@ def test_it_names_the_best_and_groups_the_others_by_what_their_intervals_carry()
     )
     assert text == (
         "At 32 connections the highest median is that of aiohttp@aiohttp, 2,500 requests/s. "
-        "Against sync@gunicorn-threads (100): "
-        "more from aiohttp@aiohttp (25.0 ×), async@uvicorn (15.0 ×); less from wrapped@uvicorn (0.50 ×); "
+        "Against sync@gunicorn-threads: "
+        "better aiohttp@aiohttp (25.0 ×), async@uvicorn (15.0 ×); worse wrapped@uvicorn (0.50 ×); "
         "no difference seen for sync@uvicorn, sync@gunicorn-sync. "
-        "Intervals hold the median of the rounds' ratios with 94% probability."
+        "Intervals: 95 %, paired by round."
     )
 
 
@@ -70,13 +70,14 @@ def test_a_baseline_alone_is_compared_with_nothing() -> None:
 def test_too_few_rounds_claim_nothing() -> None:
     text = said(cell_record(rates=(100, 100, 100)), cell_record("async@uvicorn", rates=(900, 900, 900)))
     assert text.endswith("too few rounds in common to say anything of async@uvicorn.")
-    assert "probability" not in text
+    assert "Intervals" not in text
 
 
-def test_trust_is_that_of_the_weakest_ratio() -> None:
+def test_what_is_trusted_of_some_is_said_though_others_have_too_few_rounds() -> None:
     text = said(
         cell_record(rates=(100,) * 9),
         cell_record("async@uvicorn", rates=(900,) * 9),
-        cell_record("sync@uvicorn", rates=(50,) * 5),
+        cell_record("sync@uvicorn", rates=(50,) * 4),
     )
-    assert text.endswith("hold the median of the rounds' ratios with 94% probability.")
+    assert "better async@uvicorn (9.00 ×); too few rounds in common to say anything of sync@uvicorn." in text
+    assert text.endswith("Intervals: 95 %, paired by round.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from benchmarks.servers import NOT_SERVERS, load_servers
 from benchmarks.servers.base import ENTRY_POINTS, Hosting, Interface, Server
 
 NAMES = sorted(load_servers())
-HOSTING = Hosting(cores=3, connections=40, python="/usr/bin/python3")
+HOSTING = Hosting(cores=3, threads=40, python="/usr/bin/python3")
 
 
 def option(command: tuple[str, ...], name: str) -> str:
@@ -82,9 +83,9 @@ def test_gunicorn_sync_serves_as_many_requests_as_it_has_workers() -> None:
     assert not server.keep_alive
 
 
-def test_gunicorn_threads_has_a_thread_for_every_connection() -> None:
+def test_gunicorn_threads_has_as_many_threads_as_it_is_given() -> None:
     server = load_servers()["gunicorn-threads"]
-    assert server.threads(HOSTING) == server.slots(HOSTING) == HOSTING.connections
+    assert server.threads(HOSTING) == server.slots(HOSTING) == HOSTING.threads
     assert server.workers(HOSTING) == 1
     assert option(server.command(HOSTING), "--worker-class") == "gthread"
     assert option(server.command(HOSTING), "--workers") == "1"
@@ -96,6 +97,21 @@ def test_gunicorn_threads_has_a_thread_for_every_connection() -> None:
 def test_event_loops_serve_as_many_requests_as_there_are_connections(name: str) -> None:
     server = load_servers()[name]
     assert (server.workers(HOSTING), server.threads(HOSTING), server.slots(HOSTING)) == (1, 1, None)
+
+
+@pytest.mark.parametrize(("name", "slots"), [("gunicorn-sync", 5), ("gunicorn-threads", 200), ("uvicorn", None)])
+def test_as_many_workers_as_are_asked_for_are_started_and_counted(name: str, slots: int | None) -> None:
+    server, hosting = load_servers()[name], replace(HOSTING, workers=5)
+    assert option(server.command(hosting), "--workers") == "5"
+    assert (server.workers(hosting), server.slots(hosting)) == (5, slots)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_sweep_may_vary_changes_the_command_and_what_it_may_not_does_not(name: str) -> None:
+    server = load_servers()[name]
+    for axis in ("workers", "threads"):
+        varied = server.command(replace(HOSTING, **{axis: 7}))
+        assert (varied != server.command(HOSTING)) == (axis in server.settable), axis
 
 
 def test_a_server_names_the_modules_it_lacks() -> None:

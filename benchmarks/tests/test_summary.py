@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.plan import BASELINE
 from benchmarks.record import CellRecord, State
-from benchmarks.stats.ratios import Ratio
-from benchmarks.stats.summary import CellSummary, summarise, usable
+from benchmarks.stats.intervals import Ratio
+from benchmarks.stats.summary import CellSummary, Costs, summarise, usable
 from benchmarks.tests.records import cell_record, load_result, round_record, run_record, usage
 
 OTHER = "async@uvicorn"
@@ -20,6 +20,11 @@ def summaries(*cells: CellRecord) -> dict[tuple[str, int], CellSummary]:
 
 def summary(cell: CellRecord, *others: CellRecord) -> CellSummary:
     return summaries(cell, *others)[cell.contender, cell.concurrency]
+
+
+def ratio(value: float, low: float, high: float, rounds: int) -> Ratio:
+    """As near as logarithms and back allow."""
+    return Ratio(*map(pytest.approx, (value, low, high)), rounds=rounds)  # type: ignore[arg-type]
 
 
 def test_the_rate_is_the_median_of_the_valid_rounds() -> None:
@@ -55,7 +60,7 @@ def test_cost_is_the_median_cpu_time_of_the_server_per_answer() -> None:
             for number, cpu_s in enumerate((0.2, 0.4, 0.9), start=1)
         ]
     )
-    assert summary(cell).cpu_ms_per_request == pytest.approx(0.4)
+    assert summary(cell).costs.cpu_ms_per_request == pytest.approx(0.4)
 
 
 def test_peaks_are_the_highest_of_all_valid_rounds() -> None:
@@ -66,14 +71,15 @@ def test_peaks_are_the_highest_of_all_valid_rounds() -> None:
             for number, (rss_bytes, threads) in enumerate(peaks, start=1)
         ]
     )
-    row = summary(cell)
-    assert (row.peak_rss_bytes, row.peak_threads) == (90, 9)
+    costs = summary(cell).costs
+    assert (costs.peak_rss_bytes, costs.peak_threads) == (90, 9)
+    assert costs.steady_rss_bytes == 80, "the median of the rounds' medians"
 
 
 def test_a_cell_whose_server_was_not_watched_has_a_rate_all_the_same() -> None:
     row = summary(cell_record(rounds=[round_record(usage={})]))
     assert row.requests_per_s == 1000
-    assert (row.cpu_ms_per_request, row.peak_rss_bytes, row.peak_threads) == (None, None, None)
+    assert row.costs == Costs()
 
 
 def test_errors_of_all_rounds_are_counted_void_ones_too() -> None:
@@ -91,16 +97,16 @@ def test_a_cell_that_must_not_be_believed_has_no_figures_and_no_ratio(state: Sta
     cell = cell_record(OTHER, state=state)
     assert summary(cell, cell_record()) == CellSummary(
         cell=cell,
+        errors=0,
+        is_baseline=False,
         requests_per_s=None,
         p50_ms=None,
         p90_ms=None,
         p99_ms=None,
-        errors=0,
-        cpu_ms_per_request=None,
-        peak_rss_bytes=None,
-        peak_threads=None,
+        p999_ms=None,
+        costs=Costs(),
         ratio=None,
-        is_baseline=False,
+        at_same_ceiling=False,
     )
 
 
@@ -117,15 +123,16 @@ def test_without_a_baseline_to_be_believed_there_are_no_ratios(state: State) -> 
 
 
 def test_a_ratio_is_paired_with_the_baseline_round_by_round() -> None:
+    """Unpaired it would be 200 ÷ 100. Of three rounds the interval is their range."""
     row = summary(cell_record(OTHER, rates=(200, 900, 200)), cell_record(rates=(100, 300, 50)))
-    assert row.ratio == Ratio(3.0, 2.0, 4.0, 0.75)
+    assert row.ratio == ratio(3.0, 2.0, 4.0, rounds=3)
 
 
 def test_a_void_round_of_either_side_enters_no_ratio() -> None:
     cell, baseline = cell_record(OTHER, rates=(200, 900, 400)), cell_record(rates=(100, 100, 100))
     cell.rounds[1].state = baseline.rounds[2].state = State.VOID
     row = summary(cell, baseline)
-    assert row.ratio == Ratio(2.0, 2.0, 2.0, 0.0)
+    assert row.ratio == ratio(2.0, 2.0, 2.0, rounds=1)
 
 
 def test_the_baseline_has_no_ratio_to_itself() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from benchmarks.exceptions import VerificationFailed
 from benchmarks.load.specs import Exchange, Expectation
-from benchmarks.plan import Workload
+from benchmarks.plan import Axis, Cell, Level, Point, Workload
+from benchmarks.plan import Contender as Name
 from benchmarks.verify import Counters, pick, verify
 
 RIGHT = Exchange("n=1", expectation=Expectation(body=b"right", statements=2, upstream_calls=1))
@@ -56,12 +57,13 @@ def contender() -> Iterator[Contender]:
     server.server_close()
 
 
-WORKLOAD = Workload("s", "t", "q?", frozenset(), (RIGHT,) * 40 + (MISSING,))
+WORKLOAD = Workload("s", "t", "q?", frozenset(), {0.0: (RIGHT,) * 40 + (MISSING,)})
+CELL = Cell("s", Name("sync", "made"), Level(1))
 
 
 def check(contender: Contender, workload: Workload = WORKLOAD) -> list[str]:
     counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
-    return verify(workload, "sync", contender.server_port, counters, seed=1)
+    return verify(workload, CELL, contender.server_port, counters, seed=1)
 
 
 def test_right_work_is_proved_in_words(contender: Contender):
@@ -88,23 +90,42 @@ def test_other_work_is_refused(contender: Contender, attribute: str, value: obje
 
 
 def test_wrong_status_is_refused(contender: Contender):
-    workload = Workload("s", "t", "q?", frozenset(), (Exchange("n=1", expectation=Expectation(status=201)),))
+    workload = Workload("s", "t", "q?", frozenset(), {0.0: (Exchange("n=1", expectation=Expectation(status=201)),)})
     with pytest.raises(VerificationFailed, match="200 instead of 201"):
         check(contender, workload)
 
 
 def test_no_answer_is_refused():
     with pytest.raises(VerificationFailed, match="no answer"):
-        verify(WORKLOAD, "sync", 1, Counters(), seed=1)
+        verify(WORKLOAD, CELL, 1, Counters(), seed=1)
 
 
 def test_what_cannot_be_counted_is_said(contender: Contender):
-    proved = verify(WORKLOAD, "sync", contender.server_port, Counters(), seed=1)
+    proved = verify(WORKLOAD, CELL, contender.server_port, Counters(), seed=1)
     assert proved[1:] == ["statements not counted here", "upstream calls not counted here"]
 
 
 def test_sample_holds_every_status_and_differs_by_seed():
     exchanges = (*(Exchange(f"n={number}") for number in range(100)), MISSING)
-    workload = Workload("s", "t", "q?", frozenset(), exchanges)
-    assert pick(workload, 1) != pick(workload, 2)
-    assert all(404 in {entry.expectation.status for entry in pick(workload, seed)} for seed in range(20))
+    assert pick(exchanges, 1) != pick(exchanges, 2)
+    assert all(404 in {entry.expectation.status for entry in pick(exchanges, seed)} for seed in range(20))
+
+
+def test_what_opens_the_connections_of_all_workers_is_not_counted(contender: Contender):
+    counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
+    proved = verify(WORKLOAD, CELL, contender.server_port, counters, seed=1, primers=3)
+    sample = pick(WORKLOAD.exchanges[0.0], "s/1")
+    calls = [exchange.expectation.upstream_calls for exchange in sample]
+    assert contender.done_calls == sum(calls) + 6 * calls[0]
+    assert proved[2] == f"{sum(calls)} upstream calls for them"
+
+
+def test_a_sweep_is_verified_at_its_point(contender: Contender):
+    """The exchanges of the point's own wait are sent, not those of the card's."""
+    wrong = Exchange("n=1", expectation=Expectation(body=b"of another wait"))
+    workload = Workload("s", "t", "q?", frozenset(), {1.0: (RIGHT,), 5.0: (wrong,)}, wait_ms=50.0)
+    counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
+    cells = [Cell("s", Name("sync", "made"), Level(1), Point(Axis.WAIT, wait_ms)) for wait_ms in (1.0, 5.0)]
+    assert verify(workload, cells[0], contender.server_port, counters, seed=1)
+    with pytest.raises(VerificationFailed, match="wrong body"):
+        verify(workload, cells[1], contender.server_port, counters, seed=1)

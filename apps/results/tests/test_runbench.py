@@ -63,7 +63,7 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     assert "upstream calls" in "".join(run.cells[-1].verified)
     for key in ("cpu", "kernel", "python", "packages", "commit"):
         assert run.environment[key]
-    assert run.options["concurrencies"] == {"plaintext": [4], "orm_read": [4], "fan_out": [4]}
+    assert run.options["levels"] == {name: ["4 connections"] for name in ("plaintext", "orm_read", "fan_out")}
     assert "password" not in target.read_text()
     assert rows(sandbox, "SELECT state, count(*) FROM results_round GROUP BY 1") != []
     assert rows(sandbox, "SELECT count(*) FROM results_round") == [(18,)]
@@ -82,10 +82,10 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
         (["--contender", "uvicorn"], "write variant@server"),
         (["--middleware", "defualt"], "did you mean default?"),
         (["--concurrency", "0"], "out of range"),
-        (["--concurrency", "8,x"], "not a number"),
+        (["--concurrency", "8,x"], "not a whole number"),
         (["--duration", "-1"], "out of range"),
         (["--duration", "nan"], "out of range"),
-        (["--rounds", "1.5"], "not a number"),
+        (["--rounds", "1.5"], "not a whole number"),
         (["--seed", "-1"], "not a whole number"),
         (["--database", "mysql://x"], "use 'embedded'"),
         (["--database", "postgresql://[bad"], "use 'embedded'"),
@@ -126,7 +126,7 @@ def test_too_few_file_descriptors_are_noticed_before_the_start(sandbox: Sandbox)
     )
     assert done.returncode == 2
     assert "32 connections need 96 open files, but the limit is 90" in done.stderr
-    assert "at most --concurrency 26 fits" in done.stderr.replace("At", "at")
+    assert "At most 26 fit; or raise the limit with: ulimit -n 96" in done.stderr
 
 
 def test_a_reader_that_goes_away_does_not_end_the_run(sandbox: Sandbox):

@@ -7,13 +7,14 @@ import random
 
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
 from apps.scenarios.slow_io import work
+from benchmarks.plan import plain
 
 
 def exchange(dice: random.Random, wait_ms: float) -> Exchange:
     """A random item; the answer names it, and the wait that was asked for."""
     item = dice.randrange(1, 1_000_000)
     body = json.dumps(work.answer(item, float(wait_ms))).encode()
-    return Exchange(f"item={item}&wait={wait_ms:g}", expectation=Expectation(body=body))
+    return Exchange(f"item={item}&wait={plain(wait_ms)}", expectation=Expectation(body=body))
 
 
 SCENARIO = Scenario(

@@ -74,6 +74,12 @@ def test_equal_seeds_draw_equal_requests(card: Scenario) -> None:
 
 
 @every_card
+def test_a_sweep_asks_the_same_questions_whatever_the_wait(card: Scenario) -> None:
+    usual, swept = ([one.query.partition("&wait=")[0] for one in card.draw(7, wait_ms)] for wait_ms in (None, 1.0))
+    assert usual == swept
+
+
+@every_card
 def test_other_seeds_draw_other_requests_where_there_are_several(card: Scenario) -> None:
     assert card.exchanges == 1 or card.draw(7) != card.draw(8)
 
@@ -97,12 +103,15 @@ def test_requests_can_be_sent(card: Scenario) -> None:
 
 @every_card
 def test_no_variant_waits_less_than_no_time(card: Scenario) -> None:
-    assert all(variant.wait_ms >= 0 for variant in card.variants)
+    """And who waits is a variant of a scenario that does."""
+    assert all(variant.waits >= 0 for variant in card.variants)
+    assert 0 <= card.wait_ms <= card.longest_wait_ms
+    assert any(variant.waits for variant in card.variants) == bool(card.wait_ms)
 
 
 def test_one_book_in_a_hundred_is_missing_in_orm_read() -> None:
     dice = random.Random(1)
-    drawn = [orm_read.exchange(dice) for _ in range(20_000)]
+    drawn = [orm_read.exchange(dice, 0.0) for _ in range(20_000)]
     missing = [exchange for exchange in drawn if exchange.expectation.status == 404]
     assert len(missing) / len(drawn) == pytest.approx(0.01, abs=0.002)
     for exchange in missing:
@@ -143,8 +152,9 @@ def test_every_answer_of_fan_out_has_ten_legs_without_an_error() -> None:
 
 
 def test_ten_calls_one_after_another_wait_ten_times_as_long_as_all_at_once() -> None:
-    waits = {variant.name: variant.wait_ms for variant in fan_out.SCENARIO.variants}
-    assert waits == {"sync": 200.0, "async": 20.0, "wrapped": 20.0, "aiohttp": 20.0}
+    waits = {variant.name: variant.waits for variant in fan_out.SCENARIO.variants}
+    assert waits == {"sync": 10, "async": 1, "wrapped": 1, "aiohttp": 1}
+    assert fan_out.SCENARIO.wait_ms == 20.0
 
 
 def test_plaintext_draws_one_request_only() -> None:

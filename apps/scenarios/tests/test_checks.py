@@ -23,7 +23,7 @@ RIGHT = {"sync": PLAIN, "async": COROUTINE, "wrapped": COROUTINE, "aiohttp": COR
 Check = Callable[..., list[tuple[str, str]]]
 
 
-def exchange(dice: random.Random) -> Exchange:
+def exchange(dice: random.Random, wait_ms: float) -> Exchange:
     return Exchange()
 
 

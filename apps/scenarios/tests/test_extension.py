@@ -20,7 +20,7 @@ import random
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
 
 
-def exchange(dice: random.Random) -> Exchange:
+def exchange(dice: random.Random, wait_ms: float) -> Exchange:
     word = f"w{dice.randrange(1000)}"
     return Exchange(f"word={word}", expectation=Expectation(body=word.encode(), media_type="text/plain"))
 

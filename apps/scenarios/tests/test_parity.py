@@ -8,6 +8,7 @@ import pytest
 
 from apps.scenarios.contract import Scenario
 from apps.scenarios.registry import scenarios
+from benchmarks.plan import Cell, Contender, Level
 from benchmarks.servers import load_servers
 from benchmarks.servers.process import get
 from benchmarks.stage import Stage
@@ -33,7 +34,8 @@ def test_every_applicable_variant_is_covered():
 def test_equal_work(card: Scenario, variant: str, server: str, serve: Serve, stage: Stage, plan):
     workload = next(item for item in plan.workloads if item.scenario == card.name)
     with serve(card.name, f"{variant}@{server}") as process:
-        proved = verify(workload, variant, process.port, stage.counters, seed=f"parity {server}")
+        cell = Cell(card.name, Contender(variant, server), Level(1))
+        proved = verify(workload, cell, process.port, stage.counters, seed=f"parity {server}", primers=2)
         # The random sample, with what it cost the database and the upstream, counted behind the server.
         assert len(proved) == 3
         assert not any("not counted" in line for line in proved)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from apps.scenarios.contract import Scenario, Variant
@@ -9,12 +11,12 @@ from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import Contender, Middleware
+from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Sweep
 from benchmarks.servers.base import Interface, Server
 
 
 def card(*variants: Variant, name: str = "plaintext") -> Scenario:
-    return Scenario(name, "Title", "Question?", ("C1",), "", variants, lambda dice: Exchange())
+    return Scenario(name, "Title", "Question?", ("C1",), "", variants, lambda dice, wait_ms: Exchange())
 
 
 def excuses(*scenario_names: str, contenders: tuple[str, ...] = (), **options: object) -> dict[str, dict[str, str]]:
@@ -48,8 +50,8 @@ def test_a_workload_is_what_the_card_says() -> None:
     declared = scenarios()["fan_out"]
     assert (workload.title, workload.question) == (declared.title, declared.question)
     assert (workload.needs, workload.concurrency, workload.baseline) == ({"upstream"}, 16, declared.baseline)
-    assert workload.wait_ms == {"sync": 200.0, "async": 20.0, "wrapped": 20.0, "aiohttp": 20.0}
-    assert workload.exchanges == declared.draw(3)
+    assert (workload.wait_ms, workload.waits) == (20.0, {"sync": 10, "async": 1, "wrapped": 1, "aiohttp": 1})
+    assert workload.exchanges == {20.0: declared.draw(3)}
 
 
 def test_the_seed_decides_the_requests() -> None:
@@ -152,3 +154,75 @@ def test_on_postgresql_nothing_is_excused_for_the_database(database: str) -> Non
 
 def test_only_variants_that_were_asked_for_are_excused() -> None:
     assert excuses("orm_read", contenders=("sync@uvicorn",), database="sqlite") == {"orm_read": {}}
+
+
+def test_a_sweep_over_waits_draws_the_same_requests_for_each() -> None:
+    (workload,) = build_plan(["slow_io"], ["async@uvicorn"], sweep=Sweep(Axis.WAIT, (1.0, 20.0))).workloads
+    assert list(workload.exchanges) == [1.0, 20.0]
+    assert [one.query for one in workload.exchanges[1.0]] != [one.query for one in workload.exchanges[20.0]]
+    assert {one.query.partition("&wait=")[2] for one in workload.exchanges[20.0]} == {"20"}
+    assert workload.wait_ms == 50.0, "the card's own stays what it is"
+
+
+@pytest.mark.parametrize("axis", [Axis.WORKERS, Axis.THREADS])
+def test_a_sweep_over_something_else_keeps_the_cards_wait(axis: Axis) -> None:
+    (workload,) = build_plan(["slow_io"], ["sync@gunicorn-threads"], sweep=Sweep(axis, (1.0, 2.0))).workloads
+    assert list(workload.exchanges) == [50.0]
+
+
+def test_a_scenario_that_does_not_wait_has_no_wait_to_sweep() -> None:
+    with pytest.raises(UsageError, match="plaintext does not wait, so there is no wait to sweep") as caught:
+        build_plan(["slow_io", "plaintext"], sweep=Sweep(Axis.WAIT, (1.0, 2.0)))
+    assert caught.value.hint == "scenarios that do: fan_out, slow_io"
+    assert build_plan(["plaintext"], sweep=Sweep(Axis.WORKERS, (1.0, 2.0)))
+
+
+@pytest.mark.parametrize(
+    ("scenario", "longest_ms", "hint"),
+    [("fan_out", 50.0, "its answer has a deadline of its own"), ("slow_io", 5000.0, "ask for less")],
+)
+def test_a_wait_may_be_as_long_as_the_card_allows(scenario: str, longest_ms: float, hint: str) -> None:
+    assert build_plan([scenario], ["async@uvicorn"], sweep=Sweep(Axis.WAIT, (1.0, longest_ms)))
+    with pytest.raises(
+        UsageError, match=f"{scenario} can wait {longest_ms:g} ms at most, not {longest_ms + 1:g}"
+    ) as it:
+        build_plan([scenario], ["async@uvicorn"], sweep=Sweep(Axis.WAIT, (1.0, longest_ms + 1)))
+    assert it.value.hint == hint
+
+
+def test_a_timeout_within_which_nobody_can_answer_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"fan_out's sync waits 0\.2 s by itself, .* --timeout 0\.2") as caught:
+        build_plan(["fan_out"], ["sync@uvicorn"], timeout_s=0.2)
+    assert caught.value.hint == "give it several times that, like --timeout 1"
+    assert build_plan(["fan_out"], ["sync@uvicorn"], timeout_s=0.21)
+    assert build_plan(["fan_out"], ["async@uvicorn"], timeout_s=0.2), "who waits only once"
+
+
+def test_the_longest_wait_of_a_sweep_decides_about_the_timeout() -> None:
+    with pytest.raises(UsageError, match=r"slow_io's async waits 2 s by itself"):
+        build_plan(["slow_io"], ["async@uvicorn"], timeout_s=2.0, sweep=Sweep(Axis.WAIT, (1.0, 2000.0)))
+
+
+def test_who_is_excused_may_wait_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Variant("async", needs_postgresql=True, waits=100)
+    waiting = replace(card(Variant("sync", waits=1), slow), wait_ms=50.0)
+    monkeypatch.setattr("apps.scenarios.planning.scenarios", lambda: {"plaintext": waiting})
+    names = (["plaintext"], ["sync@uvicorn", "async@uvicorn"])
+    assert build_plan(*names, timeout_s=1.0, database="sqlite")
+    with pytest.raises(UsageError, match="async waits 5 s"):
+        build_plan(*names, timeout_s=1.0)
+
+
+def test_servers_of_one_process_are_excused_from_a_sweep_over_workers_only() -> None:
+    contenders = ("aiohttp@aiohttp", "async@uvicorn", "sync@gunicorn-sync", "sync@gunicorn-threads")
+    excused = excuses("slow_io", contenders=contenders, sweep=Sweep(Axis.WORKERS, (1.0, 2.0)))
+    reason = "aiohttp runs in one process here, so its workers cannot be varied"
+    assert excused == {"slow_io": {"aiohttp@aiohttp": reason}}
+    for axis in (Axis.THREADS, Axis.WAIT):
+        assert excuses("slow_io", contenders=contenders, sweep=Sweep(axis, (1.0, 2.0))) == {"slow_io": {}}
+
+
+def test_an_open_loop_has_longer_windows_unless_told_otherwise() -> None:
+    assert build_plan(["plaintext"]).duration_s == 0.5
+    assert build_plan(["plaintext"], rates_per_s=(10.0,)).duration_s == OPEN_DURATION_S
+    assert build_plan(["plaintext"], rates_per_s=(10.0,), duration_s=0.3).duration_s == 0.3
