@@ -143,7 +143,7 @@ class Contest:
         cells: dict[Place, list[CellRecord]] = {}
         for cell in self._running():
             cells.setdefault(self._place(cell), []).append(self.records[cell])
-        self.listener(Step(f"{self.workload.scenario}: starting {len(cells)} servers"))
+        self.listener(Step(f"{self.workload.scenario}: starting {len(cells)} server{'s' * (len(cells) != 1)}"))
         for place, own in cells.items():
             with self._failing(own):
                 self.processes[place] = self._launch(place, len(self.processes))

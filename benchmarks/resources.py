@@ -168,13 +168,13 @@ def cpu_seconds() -> CpuSeconds:
 def busy_share(before: CpuSeconds, after: CpuSeconds, cpus: tuple[int, ...]) -> float | None:
     """Share of these CPUs' time that was not idle; None when no time passed."""
     total = sum(after.total[cpu] - before.total[cpu] for cpu in cpus)
-    return sum(after.busy[cpu] - before.busy[cpu] for cpu in cpus) / total if total > 0 else None
+    return max(0.0, sum(after.busy[cpu] - before.busy[cpu] for cpu in cpus) / total) if total > 0 else None
 
 
 def steal_share(before: CpuSeconds, after: CpuSeconds) -> float | None:
     """Share of all CPUs' time that a hypervisor gave to somebody else; None when no time passed."""
     total = sum(after.total) - sum(before.total)
-    return (sum(after.stolen) - sum(before.stolen)) / total if total > 0 else None
+    return max(0.0, (sum(after.stolen) - sum(before.stolen)) / total) if total > 0 else None
 
 
 def last_task() -> int | None:

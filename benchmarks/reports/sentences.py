@@ -105,7 +105,7 @@ def _crossing_sentence(crossing: Crossing) -> str:
         said = f"{until.format(f'{found.x:.3g}{unit}')}, 95 % interval {low} to {high}{wait}"
     else:
         said = str(found.state)
-    if crossing.axis != Axis.WAIT:
+    if not crossing.predictable:
         return f"Crossover, {pair}: {said}."
     predicted = f"{crossing.predicted:.3g}{unit}" if crossing.predicted is not None else "none within reach"
     return f"Crossover, {pair}: {said}; predicted by the queueing model: {predicted}."

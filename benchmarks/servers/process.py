@@ -23,7 +23,7 @@ from benchmarks.wards import Guard, SocketMode, Ward
 IDENTITY_PATH = "/_identity/"
 READY_TIMEOUT_S = 30.0
 PROBE_TIMEOUT_S = 1.0
-ASK_ATTEMPTS = 10
+ASK_ATTEMPTS = 25
 SLOW_START_S = 5.0  # from then on the progress display says what it is waiting for
 
 

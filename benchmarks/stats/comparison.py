@@ -93,8 +93,13 @@ def differences(earlier: RunRecord, later: RunRecord) -> list[Difference]:
     return [
         Difference(name, _text(before.get(name)), _text(after.get(name)))
         for name in sorted(before.keys() | after.keys())
-        if name not in IGNORED and before.get(name) != after.get(name)
+        if name not in IGNORED and before.get(name) != after.get(name) and known(name, before, after)
     ]
+
+
+def known(name: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether both runs say it at all: options that an older schema did not store are no difference."""
+    return name.partition(".")[0] not in CONDITIONS or None not in (before.get(name), after.get(name))
 
 
 def _flat(data: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,8 @@ class Crossing:
     level: str  # the load alone
     concurrency: int
     measured: Crossover
-    predicted: float | None  # waits only: milliseconds
+    predicted: float | None  # milliseconds; None: none within reach
+    predictable: bool  # the model is one of a closed loop, and of waits
 
 
 def crossings(run: RunRecord, scenario: str) -> list[Crossing]:
@@ -92,7 +93,8 @@ def _crossing(baseline: str, pairs: list[tuple[CellRecord, CellRecord]]) -> Cros
         level=first.level.partition(",")[0],
         concurrency=first.concurrency,
         measured=_turned(measured) if more_helps_baseline else measured,
-        predicted=_predict(pairs) if first.sweep_axis == Axis.WAIT else None,
+        predicted=_predict(pairs) if first.sweep_axis == Axis.WAIT and first.rate_per_s is None else None,
+        predictable=first.sweep_axis == Axis.WAIT and first.rate_per_s is None,
     )
 
 

@@ -41,7 +41,7 @@ def checked(limits: str, connections: int) -> str:
     [
         ("ulimit -n 300", 236, "300 300"),
         ("ulimit -Sn 100 && ulimit -Hn 300", 36, "100 300"),
-        ("ulimit -Sn 100 && ulimit -Hn 300", 1, "100 300"),
+        ("ulimit -Sn 100 && ulimit -Hn 300", 33, "100 300"),
         ("ulimit -Sn 100 && ulimit -Hn 300", 37, "101 300"),
         ("ulimit -Sn 100 && ulimit -Hn 300", 236, "300 300"),
     ],

@@ -171,9 +171,11 @@ def test_a_server_tells_the_switches_of_threads_that_have_ended(serve: Serve) ->
 
 @pytest.mark.slow
 def test_every_worker_of_a_server_is_heard(serve: Serve) -> None:
+    """Who answers is the kernel's choice, and the second may not be there yet: so more than one attempt."""
     with serve("plaintext", "sync@gunicorn-sync") as process:
         one = json.loads(get(process.port, IDENTITY_PATH, timeout_s=10)[1])
-        both, three = ask_account(process, 2), ask_account(process, 3)
+        both = next(filter(None, (ask_account(process, 2) for _ in range(100))), None)
+        three = ask_account(process, 3)
     assert both is not None
     assert both.cpu_s > 1.5 * one["cpu_s"], "both have imported the same"
     assert three is None, "there is no third"

@@ -79,7 +79,7 @@ class Command(HarnessCommand):
                 self._show(console, plan)
                 return
             prepare()
-            earlier = find_run(options["compare"]) if options["compare"] else None
+            earlier = find_run(options["compare"]) if options["compare"] is not None else None
             self._run(console, plan, options["json"], earlier)
 
     def _plan(self, options: dict[str, Any]) -> Plan:
