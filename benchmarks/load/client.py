@@ -37,6 +37,7 @@ class Generator:
                 break
             except OSError as error:
                 if not self.ward.alive or time.monotonic() > deadline:
+                    self._socket.close()
                     raise LoadError(f"the load generator did not start:\n{self.ward.log_tail()}") from error
                 time.sleep(0.02)
         self._lines = self._socket.makefile("rb")

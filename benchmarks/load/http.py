@@ -107,9 +107,9 @@ class Connection(asyncio.Protocol):
         self.first_s = self.first_s or now_s
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.surplus = True
-        if self.surplus or (self.complete and not self.intended_s):  # not HTTP, or more than was asked for
+        if self.surplus or not self.intended_s:  # not HTTP/1.1, or more than was asked for
             self._fail("body", now_s)
             self.transport.abort()
         elif self.complete:

@@ -36,6 +36,8 @@ class Timer:
     def set(self, when_s: float) -> None:
         """Call back at ``when_s``, once; a moment that has passed means at once."""
         if self._fd < 0:
+            if self._handle is not None:
+                self._handle.cancel()
             self._handle = self._loop.call_later(when_s - perf_counter(), self._callback)
             return
         seconds, nanoseconds = divmod(max(1, int(when_s * 1e9)), 10**9)
@@ -44,7 +46,10 @@ class Timer:
             raise OSError(ctypes.get_errno(), "timerfd_settime")
 
     def _expired(self) -> None:
-        os.read(self._fd, 8)
+        try:
+            os.read(self._fd, 8)
+        except BlockingIOError:  # it was set anew after the loop had seen it expire
+            return
         self._callback()
 
     def close(self) -> None:
