@@ -17,6 +17,7 @@ from benchmarks.servers.base import Hosting, Server
 from benchmarks.servers.process import Process, pin, start, wait_until_ready
 from benchmarks.stage import Stage
 from benchmarks.stats.gates import flag_cell, judge_cell
+from benchmarks.stats.intervals import LEAST_ROUNDS
 from benchmarks.verify import verify
 
 Place = tuple[Contender, Hosting]  # cells with the same one share a server
@@ -68,10 +69,15 @@ class Contest:
                 self.records[cell].flags = flag_cell(self.records[cell])
 
     def _unsettled(self) -> bool:
-        """Whether a cell's rounds differ so much that more of them would help."""
-        wanting = [cell for cell in self._running() if Flag.UNSTABLE in self.records[cell].flags]
+        """Whether a cell's rounds differ so much, or were void so often, that more of them would help."""
+        wanting = [
+            cell
+            for cell in self._running()
+            if Flag.UNSTABLE in self.records[cell].flags
+            or len(self.records[cell].valid_rounds) < min(LEAST_ROUNDS, self.plan.rounds)
+        ]
         if wanting:
-            count = f"{len(wanting)} of {len(self._running())} cells are unstable: one more round"
+            count = f"{len(wanting)} of {len(self._running())} cells are unstable or have void rounds: one more round"
             self.listener(Step(f"{self.workload.scenario}: {count}"))
         return bool(wanting)
 

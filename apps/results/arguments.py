@@ -122,7 +122,7 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
         "--patience",
         type=positive(int, 1000),
         metavar="N",
-        help="rounds that may be added while cells are unstable (0)",
+        help="rounds that may be added while cells are unstable or short of valid rounds (0)",
     )
     group.add_argument(
         "--generators", type=positive(int, 64), metavar="N", help="load generator processes, merged exactly (1)"

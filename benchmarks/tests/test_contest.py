@@ -114,8 +114,8 @@ class Played:
     def round(self, record: CellRecord, number: int, position: int) -> str:
         self.log.append((number, position, str(self.cell.contender)))
         rate = self.rates(self.cell, number)
-        state = State.OK if rate else State.FAILED
-        record.rounds.append(round_record(number, load_result(rate), state=state))
+        state = State.VOID if rate < 0 else State.OK if rate else State.FAILED
+        record.rounds.append(round_record(number, load_result(abs(rate)), state=state))
         return "" if rate else "it broke"
 
 
@@ -142,6 +142,10 @@ def settling(cell: Cell, number: int) -> int:
     return 130 if number == 1 and cell.contender == CONTENDERS[0] else 100
 
 
+def twice_void(cell: Cell, number: int) -> int:
+    return -100 if number <= 2 and cell.contender == CONTENDERS[0] else 100
+
+
 def rounds(log: list[tuple[int, int, str]]) -> list[int]:
     return sorted({number for number, _, _ in log})
 
@@ -158,8 +162,8 @@ def test_as_many_rounds_as_planned_are_played_in_the_seeds_order() -> None:
 
 @pytest.mark.parametrize(
     ("rates", "patience", "played"),
-    [(steady, 9, 4), (restless, 0, 4), (restless, 5, 9), (settling, 9, 9), (settling, 2, 6)],
-    ids=["all is stable", "no patience", "never stable", "stable after a while", "patience is at its end"],
+    [(steady, 9, 4), (restless, 0, 4), (restless, 5, 9), (settling, 9, 9), (settling, 2, 6), (twice_void, 9, 6)],
+    ids=["all is stable", "no patience", "never stable", "stable after a while", "patience ends", "void rounds"],
 )
 def test_patience_adds_rounds_while_a_cell_is_unstable_and_no_more_than_it_may(
     rates: Rates, patience: int, played: int
@@ -174,7 +178,7 @@ def test_a_round_that_is_added_is_one_of_all_cells() -> None:
     contest, log, said = play(restless, rounds=4, patience=2)
     assert all(len(record.rounds) == 6 for record in contest.records.values())
     assert len(log) == 6 * len(CONTENDERS)
-    assert said == ["s: 1 of 4 cells are unstable: one more round"] * 2
+    assert said == ["s: 1 of 4 cells are unstable or have void rounds: one more round"] * 2
 
 
 def test_a_cell_that_failed_is_not_played_on_and_not_waited_for() -> None:

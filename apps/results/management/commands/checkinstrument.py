@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from math import comb
 from typing import Any
 
@@ -17,6 +18,7 @@ from benchmarks.wrk import installed
 SUBJECT = "plaintext"
 SUBJECTS = ("sync@gunicorn-threads", "async@uvicorn", "aiohttp@aiohttp")
 LIKELY = 0.98
+NO_DIFFERENCE, A_DIFFERENCE, VOID = "no difference seen", "a difference was seen", "void"
 EPILOG = """
 A server with known delays is measured, first by the generator alone, then by the whole harness.
 Half a minute; nothing is stored. Exit code 1 when a check fails: is something else running on this machine?
@@ -57,22 +59,26 @@ class Command(HarnessCommand):
 
     def _check_calibration(self, runs: int) -> None:
         """Of intervals that hold the truth in 95 cases of 100, as many must hold 1 when a contender meets itself."""
-        console, seen = open_console(), 0
+        console, told = open_console(), Counter[str]()
         with errors_told(), console.status("starting") as status:
             for number in range(runs):
                 contender = SUBJECTS[number % len(SUBJECTS)]
                 status.update(f"run {number + 1} of {runs}: {contender} against itself")
                 found = same_twice(build_plan([SUBJECT], [contender], seed=number + 1))
-                none = found is not None and found.trusted and not found.different
-                seen += not none
-                bounds = f"{found.value:.3f} × ({found.low:.3f}–{found.high:.3f})" if found else "no figures"
-                said = "no difference seen" if none else "a difference was seen" if found and found.trusted else "void"
+                if found is None or not found.trusted:
+                    said, bounds = VOID, "too few valid rounds"
+                else:
+                    said = A_DIFFERENCE if found.different else NO_DIFFERENCE
+                    bounds = f"{found.value:.3f} × ({found.low:.3f}–{found.high:.3f})"
+                told[said] += 1
                 console.print(f"{number + 1:3} of {runs}  {contender:24} {bounds}  {said}", highlight=False)
-        allowed = most_misses(runs)
-        console.print(f"{runs - seen} of {runs} runs: no difference seen.")
-        if seen > allowed:
+        valid = runs - told[VOID]
+        allowed = most_misses(valid)
+        console.print(", ".join(f"{count} of {runs}: {said}" for said, count in sorted(told.items())) + ".")
+        if told[A_DIFFERENCE] > allowed:
             raise CommandError(
-                f"{seen} of {runs} saw a difference where there is none; at most {allowed} may.", returncode=EXIT_FAILED
+                f"{told[A_DIFFERENCE]} of {valid} saw a difference where there is none; at most {allowed} may.",
+                returncode=EXIT_FAILED,
             )
 
 
