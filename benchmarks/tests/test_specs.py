@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+import json
 
 import pytest
-from cattrs import ClassValidationError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.json_codec import json_codec
-from benchmarks.load.specs import Exchange, Expectation, LoadResult, LoadSpec
-from benchmarks.tests.records import load_result
+from benchmarks.load.specs import Arrivals, Exchange, Expectation, LoadSpec, Model, Phase
+from benchmarks.tests.loading import load_spec, open_spec
 
 PREFIX, HOST = "/fan_out/async/", "127.0.0.1:8000"
 
@@ -24,19 +24,22 @@ EXCHANGES = st.builds(
     body=st.binary(),
     expectation=EXPECTATIONS,
 )
+PHASES = st.builds(Phase, rate_per_s=st.floats(1e-3, 1e6), duration_s=SECONDS)
 SPECS = st.builds(
     LoadSpec,
-    exchanges=st.lists(EXCHANGES, max_size=5).map(tuple),
     concurrency=st.integers(1, 20_000),
     warmup_s=SECONDS,
     duration_s=SECONDS,
     timeout_s=SECONDS,
+    model=st.sampled_from(Model),
+    phases=st.lists(PHASES, max_size=4).map(tuple),
+    arrivals=st.sampled_from(Arrivals),
+    offset_s=SECONDS,
+    slices=st.integers(1, 1000),
+    slice_histograms=st.booleans(),
     warmup_limit_s=SECONDS,
 )
-
-
-def spec_of(*exchanges: Exchange) -> LoadSpec:
-    return LoadSpec(HOST, 8000, PREFIX, exchanges, 1, 0.1, 0.1, 0.1, 1)
+PARTS = st.integers(1, 9)
 
 
 @pytest.mark.parametrize(
@@ -86,25 +89,61 @@ def test_a_body_is_announced_with_its_length_in_bytes() -> None:
 
 
 @given(SPECS)
-@example(spec_of(Exchange(body=b"\xff\xfe\x00"), Exchange(expectation=Expectation(body=b"\x80"))))
-@example(spec_of(Exchange(expectation=Expectation(body=b"")), Exchange(expectation=Expectation(body=None))))
-def test_a_load_spec_survives_json_whatever_bytes_are_in_it(spec: LoadSpec) -> None:
+def test_a_load_spec_survives_json(spec: LoadSpec) -> None:
     text = json_codec.dumps(spec)
     assert json_codec.loads(text, LoadSpec) == spec
     assert "\n" not in text, "the generator reads lines"
 
 
-def test_a_load_result_survives_json_with_its_histogram() -> None:
-    result = load_result(errors={"timeout": 2})
-    assert json_codec.loads(json_codec.dumps(result), LoadResult) == result
+@given(st.lists(EXCHANGES, max_size=5))
+@example([Exchange(body=b"\xff\xfe\x00"), Exchange(expectation=Expectation(body=b"\x80"))])
+@example([Exchange(expectation=Expectation(body=b"")), Exchange(expectation=Expectation(body=None))])
+def test_exchanges_survive_json_whatever_bytes_are_in_them(exchanges: list[Exchange]) -> None:
+    text = json.dumps(json_codec.unstructure(exchanges))
+    assert json_codec.structure(json.loads(text), list[Exchange]) == exchanges
+    assert "\n" not in text, "the generator reads lines"
 
 
-@pytest.mark.parametrize("change", [{"rate": 1}, {"sent": None}], ids=["extra", "not a number"])
-def test_a_load_result_of_another_shape_is_refused(change: dict[str, Any]) -> None:
-    data = {**json_codec.unstructure(load_result()), **change}
-    with pytest.raises(ClassValidationError):
-        json_codec.structure(data, LoadResult)
+@given(SPECS, PARTS)
+def test_parts_of_a_load_add_up_to_it(spec: LoadSpec, count: int) -> None:
+    parts = spec.split(count)
+    assert len(parts) == min(count, spec.concurrency)
+    assert sum(part.concurrency for part in parts) == spec.concurrency
+    assert max(part.concurrency for part in parts) - min(part.concurrency for part in parts) <= 1
+    for number, phase in enumerate(spec.phases):
+        rates = [part.phases[number].rate_per_s for part in parts]
+        assert sum(rates) == pytest.approx(phase.rate_per_s)
+        assert len(set(rates)) == 1
+        assert {part.phases[number].duration_s for part in parts} == {phase.duration_s}
 
 
-def test_failures_of_all_kinds_are_failures() -> None:
-    assert load_result(errors={"timeout": 2, "body": 3}).failed == 5
+@given(SPECS, PARTS)
+def test_parts_of_a_load_are_alike_in_all_else(spec: LoadSpec, count: int) -> None:
+    own = {"concurrency", "phases", "offset_s", "seed"}
+    told = {name: value for name, value in vars(spec).items() if name not in own}
+    for part in spec.split(count):
+        assert {name: value for name, value in vars(part).items() if name not in own} == told
+        assert len(part.phases) == len(spec.phases)
+
+
+def test_no_two_parts_share_their_dice_in_any_round_of_a_run() -> None:
+    """Seeds of rounds may follow each other."""
+    seeds = [part.seed for seed in range(1000) for part in load_spec(concurrency=99, seed=seed).split(9)]
+    assert len(set(seeds)) == len(seeds) == 9000
+    assert load_spec(seed=5).split(3)[0].seed == 5
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_parts_together_keep_a_constant_pace(count: int) -> None:
+    parts = load_spec(**open_spec(240.0, concurrency=100)).split(count)
+    arrivals_s = sorted(
+        part.offset_s + number / part.phases[0].rate_per_s for part in parts for number in range(240 // count)
+    )
+    gaps_s = [later - former for former, later in itertools.pairwise(arrivals_s)]
+    assert arrivals_s[0] == 0.0
+    assert gaps_s == pytest.approx([1 / 240] * 239)
+
+
+def test_a_load_that_is_not_divided_is_itself() -> None:
+    for spec in (load_spec(), load_spec(**open_spec())):
+        assert spec.split(1) == [spec]

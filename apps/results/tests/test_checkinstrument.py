@@ -10,7 +10,7 @@ from apps.results.management.commands.checkinstrument import most_misses
 from conftest import Sandbox
 
 CHECKS = (
-    "constant 50 ms",
+    "constant 100 ms",
     "bimodal 40 and 200 ms",
     "stall of 1 s, open loop",
     "stall of 1 s, closed loop",
