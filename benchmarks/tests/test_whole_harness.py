@@ -80,13 +80,13 @@ def test_an_open_loop_sends_what_it_was_asked_for_and_keeps_count() -> None:
 
 
 def test_beyond_its_capacity_every_contender_is_pushed_and_watched() -> None:
-    record, events = run(contenders=CONTENDERS[:1], rounds=1, overload=True, in_flight=50)
-    (cell,) = record.cells
+    record, events = run(contenders=CONTENDERS[:1], rounds=1, patience=20, overload=True, in_flight=50)
+    (cell,) = record.cells  # with patience: on a busy machine the first rounds may be void
     assert cell.idle.connections == 4
     assert cell.idle.rss_bytes > 0
     found = cell.overload
     assert [step.factor for step in found.steps] == pytest.approx(FACTORS)
-    assert found.capacity_per_s == pytest.approx(cell.rounds[0].requests_per_s)
+    assert found.capacity_per_s == pytest.approx(cell.valid_rounds[-1].requests_per_s, rel=0.2)
     assert found.steps[0].offered_per_s == pytest.approx(FACTORS[0] * found.capacity_per_s, rel=0.1)
     assert len(found.timeline) * found.slice_s == pytest.approx(sum([1.5] * len(FACTORS)) + 5.0, rel=0.05)
     said = [event.text for event in events if isinstance(event, Step)]

@@ -67,8 +67,7 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     assert "password" not in target.read_text()
     assert rows(sandbox, "SELECT state, count(*) FROM results_round GROUP BY 1") != []
     assert rows(sandbox, "SELECT count(*) FROM results_round") == [(18,)]
-    stored = rows(sandbox, "SELECT histogram FROM results_cell WHERE histogram != '{}' LIMIT 1")
-    assert json.loads(stored[0][0])
+    assert all(json.loads(load)["histogram"] for (load,) in rows(sandbox, "SELECT load FROM results_round"))
     sandbox.wait_until_clean()
 
 
@@ -236,6 +235,6 @@ def test_sqlite_on_request_is_marked(sandbox: Sandbox, tmp_path: Path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "needs PostgreSQL" in done.stdout
     run = record.read(target)
-    assert "not representative" in run.notes[0]
+    assert any("not representative" in note for note in run.notes)
     assert run.cells[0].state in (State.OK, State.VOID)
     assert run.cells[1].state is State.EXCUSED
