@@ -110,6 +110,8 @@ class Connection(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.surplus = True
         if self.surplus or not self.intended_s:  # not HTTP/1.1, or more than was asked for
+            if not self.intended_s:
+                self.recorder.unasked()
             self._fail("body", now_s)
             self.transport.abort()
         elif self.complete:

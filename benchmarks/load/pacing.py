@@ -24,6 +24,7 @@ from benchmarks.load.timer import Timer
 
 EXPIRY_STEP_S = 0.1
 POLL_S = 0.01
+MOST_AT_ONCE = 64  # arrivals, before answers are read again: a generator that is asked for too much must not hang
 Notify = Callable[[str], Awaitable[None]]
 
 
@@ -58,6 +59,9 @@ class Load:
     def begin(self) -> None:
         """The window begins."""
 
+    def before_cut(self) -> None:
+        """The window is about to end."""
+
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
@@ -83,12 +87,16 @@ class Load:
             before, open_before = self.in_flight, recorder.connections
             self.begin()
             await asyncio.sleep(self.spec.duration_s)
+            self.before_cut()
             after, tally = self.in_flight, recorder.cut()
             self.sending = False
             edges = Edges(before, after, open_before, recorder.connections, warmed_up)
             gc.enable()
             await notify("end")
             await self._drain()
+            left = self.in_flight  # a connection that hangs while connecting, say: past its time by any count
+            drain = recorder.cut()
+            drain.failures += [(drain.ended_s, "timeout")] * left
         finally:
             self.sending = False
             expirer.cancel()
@@ -97,7 +105,7 @@ class Load:
                     connection.transport.abort()
             await asyncio.sleep(POLL_S)  # let the loop close them
         recorder.cut()
-        return replace(result_of(tally, edges, self.spec), answered_in_all=recorder.answered_in_all)
+        return replace(result_of(tally, drain, edges, self.spec), answered_in_all=recorder.answered_in_all)
 
     async def _drain(self) -> None:
         """Let what is under way end, so that the next contender finds the machine idle."""
@@ -205,11 +213,13 @@ class OpenLoop(Load):
         self.window_began_s = perf_counter()
 
     def _arrive(self) -> None:
-        """Everything that is due is sent now, and counted from when it was due."""
+        """What is due is sent now, and counted from when it was due."""
         if not self.sending:
             return
         now_s = perf_counter()
-        while self.next_s <= now_s:
+        for _ in range(MOST_AT_ONCE):
+            if self.next_s > now_s:
+                break
             connection = self._take()
             self.recorder.arrived(self.next_s, now_s, connection is not None)
             if connection is not None:
@@ -217,6 +227,13 @@ class OpenLoop(Load):
                 connection.send(self.next_s, now_s)
             self.next_s += self._gap_s(self.next_s)
         self.timer.set(self.next_s)
+
+    def before_cut(self) -> None:
+        """What is due by now and could not even be looked at was offered all the same, and not sent."""
+        now_s = perf_counter()
+        rate_per_s = self._rate_per_s(now_s)
+        for number in range(int((now_s - self.next_s) * rate_per_s)):
+            self.recorder.arrived(self.next_s + number / rate_per_s, now_s, sent=False)
 
     def _take(self) -> Connection | None:
         if self.idle:

@@ -12,6 +12,9 @@ from benchmarks.load.specs import LoadSpec
 from benchmarks.stats.histogram import Histogram
 
 
+ROUNDING_S = 1e-7  # of differences between moments
+
+
 @dataclass
 class Tally:
     """What happened between two moments. All times are ``perf_counter`` seconds."""
@@ -25,7 +28,8 @@ class Tally:
     answered_s: list[float] = field(default_factory=list)  # when; the next two are of the same answers
     latencies_s: list[float] = field(default_factory=list)
     first_bytes_s: list[float] = field(default_factory=list)
-    failures: list[tuple[float, str]] = field(default_factory=list)
+    failures: list[tuple[float, str]] = field(default_factory=list)  # when, why
+    surplus: int = 0  # answers that nobody asked for
     connects_s: list[float] = field(default_factory=list)
     arrivals_s: list[float] = field(default_factory=list)
     lags_s: list[float] = field(default_factory=list)
@@ -68,6 +72,9 @@ class Recorder:
     def failed(self, complaint: str, now_s: float) -> None:
         self.tally.failures.append((now_s, complaint))
 
+    def unasked(self) -> None:
+        self.tally.surplus += 1
+
     def connected(self, duration_s: float) -> None:
         self.tally.connects_s.append(duration_s)
 
@@ -94,19 +101,32 @@ class Edges:
     warmed_up: bool
 
 
-def result_of(tally: Tally, edges: Edges, spec: LoadSpec) -> LoadResult:
-    """A window's tally as counts and histograms. An answer later than the timeout is one, whenever it was noticed."""
-    right = [
-        answer
-        for answer in zip(tally.answered_s, tally.latencies_s, tally.first_bytes_s, strict=True)
-        if answer[1] <= spec.timeout_s
-    ]
-    late = [
-        (when_s, "timeout")
-        for when_s, latency_s in zip(tally.answered_s, tally.latencies_s, strict=True)
-        if latency_s > spec.timeout_s
-    ]
-    failures = [*tally.failures, *late]
+@dataclass(frozen=True)
+class Answer:
+    """One right answer. All times are ``perf_counter`` seconds."""
+
+    when_s: float
+    latency_s: float
+    first_byte_s: float
+
+    @property
+    def intended_s(self) -> float:
+        return self.when_s - self.latency_s
+
+
+def result_of(tally: Tally, drain: Tally, edges: Edges, spec: LoadSpec) -> LoadResult:
+    """A window's tally as counts and histograms. An answer later than the timeout is one, whenever it was noticed.
+
+    ``drain`` is what became of what was under way at the window's end. Throughput is of the window alone. Latencies
+    are, in a closed loop, those of the window's answers; in an open loop those of the window's *arrivals*, followed to
+    their end: whoever came in the window and was answered after it is not forgotten.
+    """
+    right, failures = _judged(tally, spec.timeout_s)
+    late_right, late_failures = _judged(drain, spec.timeout_s)
+    followed = right
+    if spec.phases:
+        first_s = min(tally.arrivals_s, default=tally.ended_s) - ROUNDING_S
+        followed = [answer for answer in (*right, *late_right) if answer.intended_s >= first_s]
     return LoadResult(
         window_s=tally.ended_s - tally.began_s,
         sent=tally.sent,
@@ -114,9 +134,12 @@ def result_of(tally: Tally, edges: Edges, spec: LoadSpec) -> LoadResult:
         in_flight_after=edges.in_flight_after,
         succeeded=len(right),
         errors=dict(Counter(complaint for _, complaint in failures)),
+        late_succeeded=len(late_right),
+        late_errors=dict(Counter(complaint for _, complaint in late_failures)),
+        surplus=tally.surplus + drain.surplus,
         warmed_up=edges.warmed_up,
-        histogram=counts(latency_s for _, latency_s, _ in right),
-        first_byte=counts(first_byte_s for _, _, first_byte_s in right),
+        histogram=counts(answer.latency_s for answer in followed),
+        first_byte=counts(answer.first_byte_s for answer in followed),
         connect=counts(tally.connects_s),
         send_lag=counts(tally.lags_s),
         offered=len(tally.arrivals_s) if spec.phases else None,
@@ -127,13 +150,19 @@ def result_of(tally: Tally, edges: Edges, spec: LoadSpec) -> LoadResult:
         connections_opened=len(tally.connects_s),
         connections_closed=tally.connections_closed,
         connections_after=edges.connections_after,
-        slices=_slices(tally, [answer[:2] for answer in right], [when_s for when_s, _ in failures], spec),
+        slices=_slices(tally, right, [when_s for when_s, _ in failures], spec),
     )
 
 
-def _slices(
-    tally: Tally, right: Sequence[tuple[float, float]], failed_s: Iterable[float], spec: LoadSpec
-) -> list[Slice]:
+def _judged(tally: Tally, timeout_s: float) -> tuple[list[Answer], list[tuple[float, str]]]:
+    """Right answers in time, and failures with the moment of each."""
+    answers = list(map(Answer, tally.answered_s, tally.latencies_s, tally.first_bytes_s))
+    right = [answer for answer in answers if answer.latency_s <= timeout_s]
+    late = [answer for answer in answers if answer.latency_s > timeout_s]
+    return right, tally.failures + [(answer.when_s, "timeout") for answer in late]
+
+
+def _slices(tally: Tally, right: Sequence[Answer], failed_s: Iterable[float], spec: LoadSpec) -> list[Slice]:
     """The window in equal parts, by the moment of each answer and of each arrival."""
     length_s = (tally.ended_s - tally.began_s) / spec.slices
 
@@ -142,8 +171,8 @@ def _slices(
 
     failed, offered, unsent = (Counter(map(place, times_s)) for times_s in (failed_s, tally.arrivals_s, tally.unsent_s))
     latencies_s: list[list[float]] = [[] for _ in range(spec.slices)]
-    for when_s, latency_s in right:
-        latencies_s[place(when_s)].append(latency_s)
+    for answer in right:
+        latencies_s[place(answer.when_s)].append(answer.latency_s)
     return [
         Slice(
             succeeded=len(latencies_s[number]),

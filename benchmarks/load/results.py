@@ -47,7 +47,10 @@ class LoadResult:
     succeeded: int
     errors: dict[str, int]  # class -> count: connect, reset, timeout, status, body, short
     warmed_up: bool
-    histogram: Counts  # latencies of right answers, from the intended send time to the last byte
+    histogram: Counts  # latencies of right answers, from the intended send time to the last byte; see result_of
+    late_succeeded: int = 0  # of what was under way at the window's end
+    late_errors: dict[str, int] = field(default_factory=dict)
+    surplus: int = 0  # answers that nobody asked for
     first_byte: Counts = field(default_factory=dict)  # from sending to the first byte, of the same answers
     connect: Counts = field(default_factory=dict)  # from the SYN to an open connection
     send_lag: Counts = field(default_factory=dict)  # open loop: how late requests were sent
@@ -67,6 +70,11 @@ class LoadResult:
         return sum(self.errors.values())
 
     @property
+    def outcomes(self) -> tuple[int, dict[str, int]]:
+        """Right answers, and failures by class, of all that was under way in the window, to the end of each."""
+        return self.succeeded + self.late_succeeded, dict(Counter(self.errors) + Counter(self.late_errors))
+
+    @property
     def achieved(self) -> float | None:
         """Open loop: answers ÷ arrivals within the window."""
         return (self.succeeded + self.failed) / self.offered if self.offered else None
@@ -79,8 +87,8 @@ class LoadResult:
         added = {
             name: sum(getattr(result, name) for result in results)
             for name in (
-                *("sent", "in_flight_before", "in_flight_after", "succeeded", "unsent", "answered_in_all"),
-                *("bytes_sent", "bytes_received"),
+                *("sent", "in_flight_before", "in_flight_after", "succeeded", "late_succeeded", "surplus", "unsent"),
+                *("answered_in_all", "bytes_sent", "bytes_received"),
                 *("connections_before", "connections_opened", "connections_closed", "connections_after"),
             )
         }
@@ -88,6 +96,7 @@ class LoadResult:
         return cls(
             window_s=sum(result.window_s for result in results) / len(results),
             errors=dict(sum((Counter(result.errors) for result in results), Counter())),
+            late_errors=dict(sum((Counter(result.late_errors) for result in results), Counter())),
             warmed_up=all(result.warmed_up for result in results),
             histogram=merged_counts(result.histogram for result in results),
             first_byte=merged_counts(result.first_byte for result in results),

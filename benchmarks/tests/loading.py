@@ -90,9 +90,14 @@ def check_accounts(result: LoadResult, load: Load) -> None:
     assert 0 <= result.in_flight_after <= load.spec.concurrency
     assert 0 <= result.connections_after <= load.spec.concurrency
     assert result.answered_in_all >= result.succeeded + result.failed
+    followed = sum(result.histogram.values())  # in an open loop the window's arrivals, to the end of each
+    if result.offered is None:
+        assert followed == result.succeeded
+    else:
+        assert followed + sum(result.outcomes[1].values()) >= result.sent >= followed
+    assert result.in_flight_after == result.late_succeeded + sum(result.late_errors.values())
     for counts, total in (
-        (result.histogram, result.succeeded),
-        (result.first_byte, result.succeeded),
+        (result.first_byte, followed),
         (result.connect, result.connections_opened),
         (result.send_lag, result.sent if result.offered is not None else 0),
     ):
