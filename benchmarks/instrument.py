@@ -33,6 +33,7 @@ STEADY = (Phase(100.0, 2.5),)  # arrivals apart from each other, so that they do
 BESIDE_WRK_MS = 20.0
 STALL_MS, STALL_AFTER_S, STALL_WINDOW_S, STALL_RATE_PER_S, STALL_BASE_MS = 1000.0, 0.8, 3.0, 200.0, 5.0
 CONNECTIONS = 16
+ARTICLES = {Model.OPEN: "an", Model.CLOSED: "a"}
 COMMAND = ("-m", "benchmarks.services.delays", "--fd", "{fd}")
 EXPECTED = Expectation(body=BODY, media_type="text/plain")
 SAME, AGAIN, SLOWER = "10ms@delays", "10ms-again@delays", "11ms@delays"
@@ -121,7 +122,7 @@ def check_stall(bench: Bench, say: Callable[[str], None]) -> Iterator[Check]:
 
     found: dict[Model, LoadResult] = {}
     for model in (Model.OPEN, Model.CLOSED):
-        say(f"measuring a stall of {STALL_MS / 1000:g} s in an {model}")
+        say(f"measuring a stall of {STALL_MS / 1000:g} s in {ARTICLES[model]} {model}")
         timer = threading.Timer(STALL_AFTER_S, stall)
         found[model] = bench.run(
             "stall",

@@ -9,10 +9,10 @@ from benchmarks.events import Listener, RoundFinished, RoundStarted
 from benchmarks.load.specs import LoadSpec, Model, Phase
 from benchmarks.plan import Cell, Plan, Workload, plain
 from benchmarks.record import CellRecord, IdleRecord, RoundRecord, State
-from benchmarks.resources import Sampler, Usage
+from benchmarks.resources import PhaseWatch, Sampler, Usage, tree_of
 from benchmarks.servers.process import OwnAccount, Process, ask_account
 from benchmarks.stage import Stage
-from benchmarks.stats.gates import flag_round, judge_round
+from benchmarks.stats.gates import flag_round, judge_round, saturated
 from benchmarks.stats.overload import assess, profile
 
 IDLE_S = 0.6
@@ -85,6 +85,7 @@ class Measuring:
 
     def idle(self, record: CellRecord) -> None:
         """Near-idle cost: as many connections as the cell has, open and silent."""
+        self.stage.set_wait(self.workload, self.cell.point)
         spec = replace(self._spec(0), model=Model.SILENT, duration_s=IDLE_S)
         sampler = Sampler(self.stage.pids(self.workload, self.process), "server", ())
         accounts: list[OwnAccount | None] = []
@@ -120,6 +121,7 @@ class Measuring:
         if not rates:
             return
         capacity_per_s = rates[len(rates) // 2]
+        self.stage.set_wait(self.workload, self.cell.point)
         wanted = profile(capacity_per_s)
         spec = replace(
             self._spec(0),
@@ -131,9 +133,12 @@ class Measuring:
             slices=wanted.slices,
             slice_histograms=True,
         )
-        result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point))
-        found = assess(result, capacity_per_s, wanted.phases)
-        record.overload = replace(found, died=not self.process.ward.alive)
+        before = set(tree_of(self.process.ward.pid))
+        watch = PhaseWatch([phase.duration_s for phase in wanted.phases], self.stage.layout.load_side)
+        result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point), watch.begin)
+        voids = [saturated({"the load side": busy}) for busy in watch.busy()]
+        found = assess(result, capacity_per_s, wanted.phases, voids)
+        record.overload = replace(found, died=set(tree_of(self.process.ward.pid)) != before)
 
 
 def _with_switches(usage: Usage, told: OwnAccount) -> Usage:

@@ -16,6 +16,7 @@ BASELINE = "sync@gunicorn-threads"  # the fair rival: what a team has without re
 
 # Rough costs besides the rounds themselves, for the estimate shown before a run (seconds).
 START_S, SCENARIO_S, VERIFY_S, ROUND_OVERHEAD_S, SILENT_S = 6.0, 5.0, 0.3, 0.35, 1.3
+MOST_THREADS = 512  # matched to the load no further than this
 SWEEP_THREADS = 16  # of the threaded server in a sweep: matched to the load it would never be overtaken by waiting
 OPEN_DURATION_S = 2.0  # an open loop's window: long enough for 2 % of its arrivals to be more than a handful
 WAITS_PER_WINDOW = 3
@@ -223,7 +224,9 @@ class Plan:
             return int(told)
         if self.sweep:
             return SWEEP_THREADS
-        return max(self.concurrencies, default=workload.concurrency) if not self.rates_per_s else workload.concurrency
+        if self.rates_per_s:
+            return workload.concurrency
+        return min(MOST_THREADS, max(self.concurrencies, default=workload.concurrency))
 
     @property
     def shares_cpus(self) -> bool:
@@ -249,7 +252,7 @@ class Plan:
             "timeout_s": self.timeout_s,
             "wait_ms": {workload.scenario: workload.wait_ms for workload in self.workloads if workload.wait_ms},
             "load": str(self.model),
-            "arrivals": str(self.arrivals) if self.rates_per_s else None,
+            "arrivals": str(self.arrivals) if self.rates_per_s or self.overload else None,
             "in_flight": self.in_flight if self.rates_per_s or self.overload else None,
             "generators": self.generators,
         }

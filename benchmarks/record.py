@@ -90,6 +90,7 @@ class OverloadStep:
     p99_ms: float | None  # from the intended send time
     failed: int
     unsent: int
+    void: str = ""  # why it must not be believed
 
 
 @dataclass
@@ -209,6 +210,8 @@ def structure(data: dict[str, Any], source: str = "the record") -> RunRecord:
         record = json_codec.structure(data, RunRecord)
     except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError) as error:
         raise RecordError(f"{source} is damaged: {'; '.join(transform_error(error)[:3])}") from error
+    if any(entry.load and entry.load.window_s <= 0 for cell in record.cells for entry in cell.rounds):
+        raise RecordError(f"{source} is damaged: a round without a window")
     again = json.loads(json_codec.dumps(record))
     if again != data:  # a field with a default was missing, or a value was bent into its type
         raise RecordError(f"{source} is damaged: {_first_difference(data, again)}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -40,6 +41,7 @@ class _Tree:
     pid: int
     processes: list[psutil.Process]
     before_s: Times = field(default_factory=dict)
+    after_s: Times = field(default_factory=dict)
     cpu_s: float = 0.0
     rss_bytes: list[int] = field(default_factory=list)
     peak_threads: int = 0
@@ -60,11 +62,20 @@ class _Tree:
         return times_s
 
     def close(self) -> None:
-        """The last look; what began meanwhile counts in full, what ended is gone with its figures."""
-        self.processes = tree_of(self.pid)
-        now_s = self.look()
-        self.cpu_s = sum(time_s - self.before_s.get(process, 0.0) for process, time_s in now_s.items())
-        self.changed = set(now_s) != set(self.before_s)
+        """The last look at what was there; what ended is gone with its figures."""
+        self.after_s = self.look()
+        self.cpu_s = sum(time_s - self.before_s.get(process, 0.0) for process, time_s in self.after_s.items())
+
+    def compare(self) -> None:
+        """Look for all there is, which takes longer: what began meanwhile counts in full."""
+        now = tree_of(self.pid)
+        new = [process for process in now if process not in self.before_s]
+        for process in new:
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                self.cpu_s += times.user + times.system
+        self.changed = set(now) != set(self.before_s) or set(self.after_s) != set(self.before_s)
+        self.processes = now
 
     def count_files(self) -> None:
         with contextlib.suppress(psutil.Error):  # another user's, for example PostgreSQL's
@@ -117,12 +128,14 @@ class Sampler:
             tree.look()
 
     def end(self) -> None:
+        for tree in self._trees.values():  # first of all: the server still works on what is under way
+            tree.close()
         self._interval_s = time.perf_counter() - self._began_s
         task, cpus = last_task(), cpu_seconds()
         self._stop.set()
         self._thread.join()
         for tree in self._trees.values():
-            tree.close()
+            tree.compare()
         self._trees[self._sampled].count_files()
         self.tasks_started = started_between(self._task_before, task)
         self.load_side_busy = max(
@@ -140,6 +153,35 @@ class Sampler:
         """After ``end``: what each tree used in a window of this length, which lay between the two looks."""
         share = min(1.0, window_s / self._interval_s)
         return {name: tree.usage(share) for name, tree in self._trees.items()}
+
+
+class PhaseWatch:
+    """How busy the busiest of several groups of CPUs was in each of several stretches of time, one after the other."""
+
+    def __init__(self, durations_s: Sequence[float], groups: tuple[tuple[int, ...], ...]) -> None:
+        self._durations_s = durations_s
+        self._groups = groups
+        self._marks: list[CpuSeconds] = []
+        self._thread = threading.Thread(target=self._watch, name="phase-watch", daemon=True)
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def _watch(self) -> None:
+        due_s = time.monotonic()
+        self._marks.append(cpu_seconds())
+        for duration_s in self._durations_s:
+            due_s += duration_s
+            time.sleep(max(0.0, due_s - time.monotonic()))
+            self._marks.append(cpu_seconds())
+
+    def busy(self) -> list[float | None]:
+        """For each stretch; None where nothing is pinned."""
+        self._thread.join()
+        shares = [
+            [busy_share(before, after, group) for group in self._groups] for before, after in pairwise(self._marks)
+        ]
+        return [max((share for share in found if share is not None), default=None) for found in shares]
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,8 @@ class Runner:
         self.record.environment = environment.describe()
         if reason := busy_before(self.record.environment["busy_before"]):
             self.record.notes.append(reason)
+        if self.layout.shared or not self.layout.pinned:
+            self.record.notes.append(self.layout.describe())
         rounds = sum(len(self.plan.runnable(workload)) for workload in self.plan.workloads) * self.plan.rounds
         self.listener(RunStarted(self.record, rounds))
         try:

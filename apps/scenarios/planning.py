@@ -8,12 +8,13 @@ from typing import Any
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import UsageError
-from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Plan, Sweep, Workload, choose
+from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Plan, Sweep, Workload, choose, plain
 from benchmarks.servers import load_servers
 from benchmarks.servers.base import Server
 from benchmarks.services.database import SQLITE
 
 LONG_MS = 1000.0
+LEAST_ARRIVALS = 20
 DEFAULT_SCENARIOS = ("plaintext", "orm_read", "fan_out")
 DEFAULT_CONTENDERS = (
     "sync@gunicorn-sync",
@@ -49,7 +50,18 @@ def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str
     workloads = tuple(workload(card, options.get("seed", 1), database, contenders, servers, sweep) for card in cards)
     plan = Plan(workloads=workloads, contenders=tuple(contenders), **options)
     check_timeout(plan)
+    check_arrivals(plan)
     return plan
+
+
+def check_arrivals(plan: Plan) -> None:
+    """Raises UsageError when a window of an open loop would hold too few arrivals to say anything."""
+    for rate_per_s in plan.rates_per_s:
+        if rate_per_s * plan.duration_s < LEAST_ARRIVALS:
+            raise UsageError(
+                f"--rate {plain(rate_per_s)} for {plan.duration_s:g} s is less than {LEAST_ARRIVALS} arrivals a round",
+                hint=f"measure longer, with --duration {LEAST_ARRIVALS / rate_per_s:.3g} or more",
+            )
 
 
 def check_waits(card: Scenario, waits_ms: Sequence[float]) -> None:

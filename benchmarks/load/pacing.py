@@ -24,6 +24,7 @@ from benchmarks.load.timer import Timer
 
 EXPIRY_STEP_S = 0.1
 POLL_S = 0.01
+SETTLE_S = 0.05  # what waited for the garbage collector is over before the window begins
 MOST_AT_ONCE = 64  # arrivals, before answers are read again: a generator that is asked for too much must not hang
 Notify = Callable[[str], Awaitable[None]]
 
@@ -80,9 +81,10 @@ class Load:
         expirer = asyncio.get_running_loop().create_task(self._expire())
         try:
             warmed_up = await self.warm_up()
-            await notify("begin")
             gc.collect()
             gc.disable()
+            await asyncio.sleep(SETTLE_S)
+            await notify("begin")
             recorder.cut()
             before, open_before = self.in_flight, recorder.connections
             self.begin()
@@ -91,13 +93,13 @@ class Load:
             after, tally = self.in_flight, recorder.cut()
             self.sending = False
             edges = Edges(before, after, open_before, recorder.connections, warmed_up)
-            gc.enable()
             await notify("end")
             await self._drain()
             left = self.in_flight  # a connection that hangs while connecting, say: past its time by any count
             drain = recorder.cut()
             drain.failures += [(drain.ended_s, "timeout")] * left
         finally:
+            gc.enable()
             self.sending = False
             expirer.cancel()
             for connection in self.connections:

@@ -12,9 +12,6 @@ from benchmarks.load.specs import LoadSpec
 from benchmarks.stats.histogram import Histogram
 
 
-ROUNDING_S = 1e-7  # of differences between moments
-
-
 @dataclass
 class Tally:
     """What happened between two moments. All times are ``perf_counter`` seconds."""
@@ -125,8 +122,7 @@ def result_of(tally: Tally, drain: Tally, edges: Edges, spec: LoadSpec) -> LoadR
     late_right, late_failures = _judged(drain, spec.timeout_s)
     followed = right
     if spec.phases:
-        first_s = min(tally.arrivals_s, default=tally.ended_s) - ROUNDING_S
-        followed = [answer for answer in (*right, *late_right) if answer.intended_s >= first_s]
+        followed = [answer for answer in (*right, *late_right) if answer.intended_s >= tally.began_s]
     return LoadResult(
         window_s=tally.ended_s - tally.began_s,
         sent=tally.sent,

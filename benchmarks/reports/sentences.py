@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isinf
 
 from benchmarks.load.specs import Model
 from benchmarks.plan import Axis
@@ -44,7 +45,7 @@ def sentence(run: RunRecord, scenario: str) -> str:
     ]
     compared = "; ".join(part for part in parts if part)
     if not compared:
-        return f"{seen}; nothing else was measured."
+        return f"{seen}; no other contender has a valid figure."
     trust = " Intervals: 95 %, paired by round." if any(_trusted(row) for row in ranked) else ""
     return f"{seen}. Against {baseline.cell.contender}: {compared}.{trust}"
 
@@ -107,8 +108,15 @@ def _crossing_sentence(crossing: Crossing) -> str:
         said = str(found.state)
     if not crossing.predictable:
         return f"Crossover, {pair}: {said}."
-    predicted = f"{crossing.predicted:.3g}{unit}" if crossing.predicted is not None else "none within reach"
-    return f"Crossover, {pair}: {said}; predicted by the queueing model: {predicted}."
+    return f"Crossover, {pair}: {said}; predicted by the queueing model: {_prediction(crossing.predicted, unit)}."
+
+
+def _prediction(found: float | None, unit: str) -> str:
+    if found is None:
+        return "nothing, for want of CPU figures"
+    if found and not isinf(found):
+        return f"from {found:.3g}{unit} on"
+    return "not ahead at any wait" if found else "ahead at every wait"
 
 
 def overload_sentences(overloaded: Sequence[tuple[str, OverloadRecord]]) -> list[str]:
@@ -116,14 +124,21 @@ def overload_sentences(overloaded: Sequence[tuple[str, OverloadRecord]]) -> list
     said = []
     for contender, record in overloaded:
         last = record.steps[-1]
+        if record.died:
+            said.append(f"Overload, {contender}: a process of the server died or was replaced.")
+            continue
+        if last.void or record.steps[0].void:
+            said.append(f"Overload, {contender}: {last.void or record.steps[0].void}; so nothing can be said.")
+            continue
         kept = last.goodput_per_s / record.capacity_per_s
+        unsent = f" ({last.unsent:,} were not sent, since --in-flight were under way)" if last.unsent else ""
         back = (
             f"p99 back {record.recovery_s:.1f} s after the load dropped"
             if record.recovery_s is not None
-            else f"p99 not back within {record.watched_s:.0f} s"
+            else f"p99 not known to be back within {record.watched_s:.0f} s"
         )
         said.append(
             f"Overload, {contender}: at {last.factor:g} × its capacity of {rate(record.capacity_per_s)} requests/s "
-            f"it answers {kept:.0%} of that in time; {'the server died of it' if record.died else back}."
+            f"it answers {kept:.0%} of that capacity in time{unsent}; {back}."
         )
     return said

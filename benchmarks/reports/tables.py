@@ -18,13 +18,13 @@ COSTS = (
     *("CPU ms/req", "DB CPU ms/req", "RSS MB", "peak MB", "threads", "started/req"),
     *("vol./req", "invol./req", "files", "DB conns", "idle MB", "idle CPU ms/s"),
 )
-OVERLOAD = ("load", "offered/s", "goodput/s", "p99 ms", "failed", "unsent")
+OVERLOAD = ("load", "offered/s", "goodput/s (in 2 s)", "p99 ms", "failed", "unsent", "not to be believed")
 CLOSED_LOOP = "Latency is that of a closed loop: of clients who wait for each answer before they ask again."
 OPEN_LOOP = "Latency is that of an open loop: from the moment a request should have been sent, whatever was answered."
 COST_NOTES = (
     "CPU: of the server, and of the database apart. RSS: the server's processes added up, so memory they share counts "
-    "in each. threads: the most at once; started/req: that began. vol., invol.: context switches of the server's "
-    "threads. idle: with all connections open and nothing asked."
+    "in each. threads: the most seen at once; started/req: that began, on the whole machine. vol., invol.: context "
+    "switches of the server's threads. idle: with all connections of the highest load open and nothing asked."
 )
 NAMED = 6  # contenders in one note; more are counted
 UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
@@ -79,7 +79,10 @@ def tables(run: RunRecord) -> list[ScenarioTable]:
 
 def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
     """One scenario; load levels have a column only where there are several."""
-    rows = sorted(summarise(run, card.name), key=lambda row: (row.cell.setting[:2], row.cell.sweep_value))
+    rows = sorted(
+        summarise(run, card.name),
+        key=lambda row: (row.cell.rate_per_s or 0.0, row.cell.concurrency, row.cell.sweep_value),
+    )
     levels = len({row.cell.level for row in rows}) > 1
     open_loop = run.options.get("load") == Model.OPEN
     subject = "median latency, times better than" if open_loop else "ratio to"
@@ -101,8 +104,9 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
                                 *(figures.rate(value) for value in (step.offered_per_s, step.goodput_per_s)),
                                 figures.milliseconds(step.p99_ms),
                                 *(figures.whole(value) for value in (step.failed, step.unsent)),
+                                step.void,
                             ),
-                            State.OK,
+                            State.VOID if step.void else State.OK,
                         )
                         for step in overload.steps
                     ),

@@ -2,6 +2,10 @@
 
 from benchmarks.servers.base import Hosting, Interface, Server, gunicorn
 
+# gthread keeps as many connections alive as it may have, less its threads; its default is 1,000 in all, so that with
+# a thousand threads it would close every one.
+MOST_CONNECTIONS = 20_000
+
 
 def workers(hosting: Hosting) -> int:
     return hosting.workers or 1
@@ -17,7 +21,7 @@ SERVER = Server(
     summary="gunicorn, gthread worker: one process, as many threads as connections",
     command=lambda hosting: gunicorn(
         *(hosting, "--worker-class", "gthread", "--workers", str(workers(hosting))),
-        *("--threads", str(hosting.threads)),
+        *("--threads", str(hosting.threads), "--worker-connections", str(MOST_CONNECTIONS + hosting.threads)),
     ),
     workers=workers,
     threads=lambda hosting: hosting.threads,

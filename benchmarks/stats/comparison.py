@@ -12,6 +12,10 @@ from benchmarks.stats.summary import merits, usable
 
 IGNORED = {"load_average_before", "busy_before"}  # never equal; a busy machine is noted in the run itself
 CONDITIONS = (
+    "load",
+    "arrivals",
+    "in_flight",
+    "generators",
     "duration_s",
     "warmup_s",
     "middleware",

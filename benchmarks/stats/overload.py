@@ -17,6 +17,7 @@ SLICE_S = 0.25
 LONGEST_SLICE_S = 1.0
 ANSWERS_PER_SLICE = 10  # at the lowest load, where that is possible
 SLICES_PER_STEP = 5
+KEPT_UP = 0.9  # of what was offered at the lowest load; short stretches hold few answers
 BACK_FACTOR = 1.5  # p99 counts as back when it is at most this many times what it was at the lowest load before
 SETTLED_SHARE = 0.2  # of a phase: what is left out at its beginning, since it still answers the phase before
 LEAST_BACK_MS = 5.0  # above the quiet p99: a few milliseconds are noise, not an overload
@@ -45,30 +46,39 @@ def profile(capacity_per_s: float) -> Profile:
     return Profile(phases, round(sum(phase.duration_s for phase in phases) / slice_s))
 
 
-def assess(result: LoadResult, capacity_per_s: float, phases: Sequence[Phase]) -> OverloadRecord:
+def assess(
+    result: LoadResult, capacity_per_s: float, phases: Sequence[Phase], voids: Sequence[str] = ()
+) -> OverloadRecord:
     """An open loop's window, whose last phase repeats the rate of the first, as steps and a recovery time.
 
     Goodput in the sense of R. Jain: right answers in time. Recovered is who stays recovered: the time runs from the
-    end of the highest load to the end of the last slice whose p99 was not back yet.
+    end of the highest load to the end of the last slice whose p99 was not back yet. ``voids`` says of each phase why
+    it must not be believed, if so. Without a lowest load that was believed and kept up with there is no recovery.
     """
+    voids = voids or [""] * len(phases)
     slices, slice_s = result.slices, result.window_s / len(result.slices)
     ends_s = [sum(phase.duration_s for phase in phases[: number + 1]) for number in range(len(phases))]
     parts = [
         [one for place, one in enumerate(slices) if end_s - phase.duration_s <= (place + 0.5) * slice_s < end_s]
         for phase, end_s in zip(phases, ends_s, strict=True)
     ]
-    steps = [_step(part, phase, capacity_per_s, slice_s) for part, phase in zip(parts[:-1], phases[:-1], strict=True)]
+    steps = [
+        _step(part, phase, capacity_per_s, slice_s, void)
+        for part, phase, void in zip(parts[:-1], phases[:-1], voids[:-1], strict=True)
+    ]
+    quiet = steps[0]
+    kept_up = not quiet.void and quiet.goodput_per_s >= KEPT_UP * quiet.offered_per_s
     return OverloadRecord(
         capacity_per_s=capacity_per_s,
         steps=steps,
-        recovery_s=recovery_s(parts[-1], steps[0].p99_ms, slice_s),
+        recovery_s=recovery_s(parts[-1], quiet.p99_ms, slice_s) if kept_up and not voids[-1] else None,
         watched_s=len(parts[-1]) * slice_s,
         timeline=slices,
         slice_s=slice_s,
     )
 
 
-def _step(part: Sequence[Slice], phase: Phase, capacity_per_s: float, slice_s: float) -> OverloadStep:
+def _step(part: Sequence[Slice], phase: Phase, capacity_per_s: float, slice_s: float, void: str) -> OverloadStep:
     settled = part[int(len(part) * SETTLED_SHARE) :]
     length_s = len(settled) * slice_s
     histogram = Histogram.of_counts(merged_counts(one.histogram for one in settled))
@@ -79,6 +89,7 @@ def _step(part: Sequence[Slice], phase: Phase, capacity_per_s: float, slice_s: f
         p99_ms=histogram.percentile_ms(99),
         failed=sum(one.failed for one in part),
         unsent=sum(one.unsent for one in part),
+        void=void,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 
 from benchmarks.plan import Axis, Contender
 from benchmarks.record import CellRecord, Flag, RunRecord
 from benchmarks.stats.crossover import Crossover, Point, crossover
-from benchmarks.stats.queueing import predicted_crossover_ms
+from benchmarks.stats.queueing import predicted_crossover_ms, throughput_per_s
 from benchmarks.stats.summary import CellSummary, merits, summarise, usable
 from benchmarks.stats.verdict import Level, Standing, Verdict, verdict
 
@@ -61,7 +62,7 @@ class Crossing:
     level: str  # the load alone
     concurrency: int
     measured: Crossover
-    predicted: float | None  # milliseconds; None: none within reach
+    predicted: float | None  # milliseconds; 0: ahead at every wait, infinite: at none; None: cannot be predicted
     predictable: bool  # the model is one of a closed loop, and of waits
 
 
@@ -111,7 +112,7 @@ def _predict(pairs: list[tuple[CellRecord, CellRecord]]) -> float | None:
     values = [cell.sweep_value for cell in challenger]
     if demands_s[0] is None or demands_s[1] is None:
         return None
-    return predicted_crossover_ms(
+    found = predicted_crossover_ms(
         customers=challenger[0].concurrency,
         challenger_demand_s=demands_s[0],
         challenger_waits=_waits(challenger[0]),
@@ -122,6 +123,13 @@ def _predict(pairs: list[tuple[CellRecord, CellRecord]]) -> float | None:
         low_ms=min(values) / 10,
         high_ms=max(values) * 10,
     )
+    if found is not None:
+        return found
+    ours, theirs = (
+        throughput_per_s(cells[0].concurrency, demand_s, _waits(cells[0]) * min(values) / 1000, cells[0].slots)
+        for cells, demand_s in ((challenger, demands_s[0]), (baseline, demands_s[1]))
+    )
+    return 0.0 if ours > theirs else inf
 
 
 def _waits(cell: CellRecord) -> int:

@@ -16,6 +16,9 @@ def full_run() -> RunRecord:
         in_flight_after=2,
         errors={"body": 1},
         warmed_up=False,
+        late_succeeded=1,
+        late_errors={"timeout": 1},
+        surplus=2,
         first_byte=COUNTS,
         connect=COUNTS,
         send_lag=COUNTS,
@@ -43,7 +46,7 @@ def full_run() -> RunRecord:
     )
     overload = OverloadRecord(
         capacity_per_s=900.0,
-        steps=[OverloadStep(2.0, 1800.0, 850.5, 120.5, 3, 200), OverloadStep(0.5, 450.0, 450.0, None, 0, 0)],
+        steps=[OverloadStep(2.0, 1800.0, 850.5, 120.5, 3, 200, "busy"), OverloadStep(0.5, 450.0, 450.0, None, 0, 0)],
         recovery_s=1.25,
         watched_s=5.0,
         died=True,

@@ -59,7 +59,7 @@ def drive(
         async with listening(handler, port):
             result.append(await load.run(notify))
             check_accounts(result[0], load)
-            assert broken == []
+            assert broken == [], broken
 
     run(play())
     assert edges == ["begin", "end"]
@@ -94,7 +94,8 @@ def check_accounts(result: LoadResult, load: Load) -> None:
     if result.offered is None:
         assert followed == result.succeeded
     else:
-        assert followed + sum(result.outcomes[1].values()) >= result.sent >= followed
+        edge = 2 + 0.01 * result.sent  # due before the window began, and sent in it
+        assert followed + sum(result.outcomes[1].values()) + edge >= result.sent >= followed
     assert result.in_flight_after == result.late_succeeded + sum(result.late_errors.values())
     for counts, total in (
         (result.first_byte, followed),
@@ -145,6 +146,9 @@ async def hanging_up(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
     try:
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             yield
+    except RuntimeError:  # uvloop's word for writing to a client who is gone
+        if not writer.is_closing():
+            raise
     finally:
         writer.close()
 

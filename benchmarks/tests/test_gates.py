@@ -137,9 +137,30 @@ def test_wrong_answers_came_back_too_and_do_not_count_as_fallen_behind() -> None
     assert judged({"succeeded": 9799, "offered": 10_000})[0] is State.VOID
 
 
-@pytest.mark.parametrize("offered", [None, 0])
-def test_without_arrivals_nothing_falls_behind(offered: int | None) -> None:
-    assert judged({"succeeded": 1, "offered": offered}) == (State.OK, "")
+def test_what_the_edges_of_a_window_cut_by_chance_is_no_falling_behind() -> None:
+    """Twice the root of those under way: a hundred at either edge are 28 more or less."""
+    edges = {"in_flight_before": 100, "in_flight_after": 100, "offered": 1000}
+    assert judged({"succeeded": 952, **edges})[0] is State.OK
+    assert judged({"succeeded": 951, **edges})[0] is State.VOID
+
+
+def test_a_closed_loop_cannot_fall_behind_and_an_open_one_needs_arrivals() -> None:
+    assert judged({"succeeded": 1, "offered": None}) == (State.OK, "")
+    assert judged({"succeeded": 0, "offered": 0}) == (State.VOID, "no arrival fell into the window")
+
+
+def test_what_hung_over_the_end_of_the_window_is_a_failure() -> None:
+    """A timeout is longer than most windows."""
+    state, reason = judged({"succeeded": 990, "in_flight_after": 10, "late_errors": {"timeout": 10}})
+    assert (state, reason) == (State.FAILED, "10 of 1000 requests failed (10 timeout)")
+
+
+def test_an_answer_that_nobody_asked_for_fails_a_round() -> None:
+    assert judged({"surplus": 1})[0] is State.FAILED
+
+
+def test_the_instrument_is_judged_before_the_contender_that_gave_no_answer() -> None:
+    assert judged({"succeeded": 0}, load_side_busy=1.0)[0] is State.VOID
 
 
 def rounds(*states: State) -> list[RoundRecord]:

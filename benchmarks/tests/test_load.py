@@ -143,7 +143,7 @@ def test_a_timeout_bounds_the_wait_and_is_no_success() -> None:
 
 
 def test_an_answer_after_the_timeout_is_one_however_late_that_is_noticed() -> None:
-    result = drive(answering(OK, pause_s=0.13), timeout_s=0.1, duration_s=0.8, concurrency=8)
+    result = drive(answering(OK, pause_s=0.16), timeout_s=0.15, duration_s=0.8, concurrency=8)
     assert set(result.errors) == {"timeout"}
     assert result.bytes_received > 0, "some came before their connection was given up"
     assert result.succeeded == 0

