@@ -29,9 +29,10 @@ from benchmarks.wrk import WrkResult, run_wrk
 
 TOLERANCE = 0.02
 CONSTANT_MS, QUICK_MS, SLOW_MS, SLOW_SHARE = 100.0, 40.0, 200.0, 0.2
-STEADY = (Phase(100.0, 2.5),)  # arrivals apart from each other, so that they do not wait for each other
+STEADY_S = 2.0
+STEADY = (Phase(100.0, STEADY_S),)  # arrivals apart from each other, so that they do not wait for each other
 BESIDE_WRK_MS = 20.0
-STALL_MS, STALL_AFTER_S, STALL_WINDOW_S, STALL_RATE_PER_S, STALL_BASE_MS = 1000.0, 0.8, 3.0, 200.0, 5.0
+STALL_MS, STALL_AFTER_S, STALL_WINDOW_S, STALL_RATE_PER_S, STALL_BASE_MS = 1000.0, 0.6, 2.5, 200.0, 5.0
 CONNECTIONS = 16
 ARTICLES = {Model.OPEN: "an", Model.CLOSED: "a"}
 COMMAND = ("-m", "benchmarks.services.delays", "--fd", "{fd}")
@@ -99,7 +100,7 @@ def check_percentiles(bench: Bench, say: Callable[[str], None]) -> Iterator[Chec
     """Constant and bimodal delays: p50, p90 and p99 are known, to what the server says it really took."""
     say(f"measuring a constant {CONSTANT_MS:g} ms")
     bench.delivered()
-    steady: dict[str, Any] = {"duration_s": 2.5, "model": Model.OPEN, "phases": STEADY, "concurrency": 64}
+    steady: dict[str, Any] = {"duration_s": STEADY_S, "model": Model.OPEN, "phases": STEADY, "concurrency": 64}
     constant = bench.run("constant", [asking(CONSTANT_MS)], **steady)
     yield _percentile_check(f"constant {CONSTANT_MS:g} ms", constant, _delivered_ms(bench))
     say(f"measuring {QUICK_MS:g} ms, and {SLOW_MS:g} ms one time in five")
@@ -242,8 +243,9 @@ def compare_known_delays() -> RunRecord:
     plan = Plan(
         workloads=(workload,),
         contenders=tuple(Contender.parse(name) for name in (SAME, AGAIN, SLOWER)),
-        duration_s=0.3,
+        duration_s=0.25,
         warmup_s=0.1,
+        rounds=7,
         middleware=Middleware.NONE,
     )
     return Runner(plan, lambda event: None, {"delays": server}).run()
