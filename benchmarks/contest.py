@@ -93,7 +93,7 @@ class Contest:
         for cell in highest.values():
             self.listener(Step(f"{self.workload.scenario}: {cell.contender} with silent connections"))
             self._measuring(cell).idle(self.records[cell])
-            if self.plan.overload:
+            if self.plan.overload and self.records[cell].valid_rounds:
                 self.listener(Step(f"{self.workload.scenario}: {cell.contender} beyond its capacity"))
                 self._measuring(cell).overload(self.records[cell])
             self.listener(CellChanged(self.records[cell]))

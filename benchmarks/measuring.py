@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from statistics import median
 
 from benchmarks.events import Listener, RoundFinished, RoundStarted
 from benchmarks.load.specs import LoadSpec, Model, Phase
@@ -117,10 +118,7 @@ class Measuring:
 
     def overload(self, record: CellRecord) -> None:
         """Goodput at multiples of the capacity its rounds have shown, then the lowest load until it has recovered."""
-        rates = sorted(entry.requests_per_s for entry in record.valid_rounds)
-        if not rates:
-            return
-        capacity_per_s = rates[len(rates) // 2]
+        capacity_per_s = median(entry.requests_per_s for entry in record.valid_rounds)
         self.stage.set_wait(self.workload, self.cell.point)
         wanted = profile(capacity_per_s)
         spec = replace(

@@ -88,7 +88,9 @@ class Runner:
         for cell in record.cells:
             if cell.state is State.RUNNING:
                 cell.state = State.ABORTED
-                cell.reason = f"the run ended after {len(cell.rounds)} of {self.plan.rounds} rounds"
+                done = f"after {len(cell.rounds)} of {self.plan.rounds} rounds"
+                beyond = "after all rounds, before what follows them"
+                cell.reason = f"the run ended {done if len(cell.rounds) < self.plan.rounds else beyond}"
                 self.listener(CellChanged(cell))
         self.listener(RunFinished(record))
 

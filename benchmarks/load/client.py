@@ -116,7 +116,9 @@ class Generators:
             generator.order(part)
         for edge, callback in (("begin", on_begin), ("end", on_end)):
             for generator in used:
-                assert generator.hear()["event"] == edge
+                heard = generator.hear()["event"]
+                if heard != edge:
+                    raise LoadError(f"the load generator said {heard!r} where {edge!r} was due")
             callback()
             for generator in used:
                 generator.go_on()

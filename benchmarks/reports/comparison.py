@@ -38,7 +38,7 @@ def tabulate_comparison(found: Comparison, earlier: str, later: str) -> Comparis
     names = {"earlier": earlier, "later": later}
     changed = sum(1 for change in found.changes if change.ratio and change.ratio.different)
     sentences = [
-        f"{len(found.changes)} cells are in both runs; {changed} of them changed. Intervals: 95 %, rounds not paired; "
+        f"Cells in both runs: {len(found.changes)}; changed: {changed}. Intervals: 95 %, rounds not paired; "
         "above 1 the later run is better."
     ]
     for count, name in ((found.only_earlier, earlier), (found.only_later, later)):

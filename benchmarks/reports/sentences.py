@@ -17,7 +17,7 @@ from benchmarks.stats.summary import CellSummary, summarise
 def sentence(run: RunRecord, scenario: str) -> str:
     """What was seen at the highest load level; differences the interval does not carry are called none."""
     rows = summarise(run, scenario)
-    if any(row.cell.sweep_axis for row in rows):
+    if any(row.cell.sweep_axis and row.requests_per_s for row in rows):
         return ""  # a sweep is about its curve
     level = max((row.cell.setting[:2] for row in rows if row.requests_per_s), key=_load, default=None)
     if level is None:
@@ -47,7 +47,8 @@ def sentence(run: RunRecord, scenario: str) -> str:
     if not compared:
         return f"{seen}; no other contender has a valid figure."
     trust = " Intervals: 95 %, paired by round." if any(_trusted(row) for row in ranked) else ""
-    return f"{seen}. Against {baseline.cell.contender}: {compared}.{trust}"
+    by = ", by median latency" if run.options.get("load") == Model.OPEN else ""
+    return f"{seen}. Against {baseline.cell.contender}{by}: {compared}.{trust}"
 
 
 def _load(level: tuple[int, float | None]) -> float:
@@ -83,7 +84,7 @@ def verdict_sentence(run: RunRecord, scenario: str) -> str:
     if found.ratio is not None:
         bounds = interval(found.ratio)
         number = f" {found.contender}: {times(found.ratio.value)} ×" + (f" ({bounds})" if bounds else "")
-        number += f" at {found.level}."
+        number += f" at {found.level}{', by median latency' if run.options.get('load') == Model.OPEN else ''}."
     return f"Verdict: {found.advice}{where}.{number} Rule: {found.rule}"
 
 

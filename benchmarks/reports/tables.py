@@ -219,9 +219,9 @@ def _notes(cells: Sequence[CellRecord], levels: bool) -> tuple[Note, ...]:
         if len(told) == 1:
             notes.append(Note(": ".join(told[0]), State.OK))
         elif told:
-            who = f"all {len(cells)} cells" if len(told) == len(cells) else "; ".join(name for name, _ in told)
-            who = who if len(told) <= NAMED or len(told) == len(cells) else f"{len(told)} of {len(cells)} cells"
-            notes.append(Note(f"{flag}: {who}. For example {': '.join(told[-1])}", State.OK))
+            (name, example), others = told[-1], [name for name, _ in told[:-1]]
+            likewise = "; ".join(others) if len(others) < NAMED else f"{len(others)} others"
+            notes.append(Note(f"{name}: {example} (likewise: {likewise})", State.OK))
     return tuple(notes)
 
 

@@ -162,8 +162,7 @@ def test_sentences_say_what_was_compared_and_what_was_not() -> None:
     earlier = run(cell(BASELINE, 100), cell(ASYNC, 100), cell("gone@uvicorn", 5))
     later = run(cell(BASELINE, 100), cell(ASYNC, 300))
     assert tabulate_comparison(compare(earlier, later), "run 1", "run 2").sentences == (
-        "2 cells are in both runs; 1 of them changed. Intervals: 95 %, rounds not paired; "
-        "above 1 the later run is better.",
+        "Cells in both runs: 2; changed: 1. Intervals: 95 %, rounds not paired; above 1 the later run is better.",
         "1 more with a figure only in run 1.",
         "No difference of environment was recorded.",
     )

@@ -121,7 +121,7 @@ def test_what_holds_for_several_cells_is_said_once() -> None:
     flags = {Flag.OTHER_LOAD: "3 % stolen"}
     text = shown(*(cell_record(name, flags=flags) for name in ("sync@gunicorn-threads", "sync@uvicorn", "a@uvicorn")))
     assert text.count("3 % stolen") == 1
-    assert "other load: all 3 cells. For example a@uvicorn: 3 % stolen" in text
+    assert "a@uvicorn: 3 % stolen (likewise: sync@gunicorn-threads; sync@uvicorn)" in text
 
 
 def test_footnotes_say_how_it_is_hosted_and_what_it_cannot_do() -> None:

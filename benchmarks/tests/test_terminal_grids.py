@@ -193,5 +193,5 @@ def test_nothing_in_common_is_said_without_a_table() -> None:
     made = console(80)
     print_comparison(made, compare(run_record(cell_record()), run_record(cell_record(ASYNC))), "run 1", "run 2")
     text = made.export_text()
-    assert "0 cells are in both runs" in text
+    assert "Cells in both runs: 0; changed: 0" in text
     assert "scenario" not in text

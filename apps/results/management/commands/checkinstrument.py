@@ -54,7 +54,10 @@ class Command(HarnessCommand):
         if not has_wrk:
             console.print("wrk is not installed here, so nothing was held against it (apt install wrk).")
         if failed:
-            raise CommandError(f"{failed} checks failed: do not trust figures from here yet.", returncode=EXIT_FAILED)
+            raise CommandError(
+                f"{failed} check{'s' * (failed != 1)} failed: do not trust figures from here yet.",
+                returncode=EXIT_FAILED,
+            )
         console.print("The instrument found what was known beforehand.")
 
     def _check_calibration(self, runs: int) -> None:
