@@ -100,7 +100,7 @@ def test_compareruns_takes_files_and_says_what_changed(sandbox: Sandbox, tmp_pat
     figures = "1,000 2,000 10.0 → 10.0 2.00 × (2.00–2.00) better"
     assert f"plaintext sync@gunicorn-threads 32 connections {figures}" in lines
     assert "kernel 6.1 6.2" in lines
-    assert "2 cells are in both runs; 1 of them changed." in done.stdout
+    assert "Cells in both runs: 2; changed: 1." in done.stdout
 
 
 def test_a_run_is_compared_with_an_earlier_one(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -114,6 +114,6 @@ def test_a_run_is_compared_with_an_earlier_one(sandbox: Sandbox, tmp_path: Path)
     third = sandbox.manage("compareruns", str(tmp_path / "first.json"), "latest")
     assert third.returncode == 0, third.stderr
     for done, earlier, later in ((second, "run 1", "this run"), (third, r"first\.json", "run 2")):
-        assert "cells are in both runs" in done.stdout
+        assert "Cells in both runs: " in done.stdout
         assert re.search(rf"{earlier}: requests/s +{later}: requests/s|only in ({earlier}|{later})\.", done.stdout)
     assert "No difference of environment was recorded." in third.stdout
