@@ -55,7 +55,7 @@ def test_runbench_ends_with_2_and_the_reason(sandbox: Sandbox, words: str, said:
     ("words", "limit", "said"),
     [
         ("--concurrency 8,500", 300, "500 connections need 564 open files, but the limit is 300\nAt most 236 fit"),
-        ("--rate 5", 300, "1000 connections need 1064 open files"),
+        ("--rate 50", 300, "1000 connections need 1064 open files"),
         ("--overload --in-flight 400", 300, "400 connections need 464 open files"),
     ],
 )
