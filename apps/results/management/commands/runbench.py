@@ -29,7 +29,7 @@ from benchmarks.stats.comparison import compare
 
 EXAMPLES = """
 examples:
-  manage.py runbench                                     all defaults, about two minutes
+  manage.py runbench                                     all defaults, about three minutes
   manage.py runbench fan_out --concurrency 8,64          one scenario at two load levels
   manage.py runbench orm_read --rate 100,200             open loop: what users feel at a given rate
   manage.py runbench slow_io --sweep wait=1ms,20ms,100ms --concurrency 8,64
