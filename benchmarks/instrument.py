@@ -6,8 +6,8 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 from benchmarks.cpus import CpuLayout, available_cpus, lay_out
 from benchmarks.load.client import Generators
@@ -28,11 +28,17 @@ from benchmarks.wards import Guard
 from benchmarks.wrk import WrkResult, run_wrk
 
 TOLERANCE = 0.02
-CONSTANT_MS, QUICK_MS, SLOW_MS, SLOW_SHARE = 100.0, 40.0, 200.0, 0.2
-STEADY_S = 1.8
-STEADY = (Phase(100.0, STEADY_S),)  # arrivals apart from each other, so that they do not wait for each other
-BESIDE_WRK_MS = 20.0
-STALL_MS, STALL_AFTER_S, STALL_WINDOW_S, STALL_RATE_PER_S, STALL_BASE_MS = 1000.0, 0.6, 2.5, 200.0, 5.0
+# Long enough for 2 % of the tail to be more than a virtual machine's host takes at a time (2 to 9 ms, seen here in one
+# wake-up of a hundred, of plain sleeps too); the median of 100 ms must hold what is lost in the tail. What the
+# instrument adds in milliseconds is told beside the share.
+CONSTANT_MS, QUICK_MS, SLOW_MS, SLOW_SHARE = 500.0, 100.0, 500.0, 0.2
+STEADY_S = 1.6
+# Arrivals apart from each other and, at 197/s, from every answer too: 100 and 500 ms are no multiples of their
+# distance. Neither waits for the other on a CPU.
+STEADY = (Phase(197.0, STEADY_S),)
+BESIDE_WRK_MS, BESIDE_WRK_S = 20.0, 2
+STALL_MS, STALL_AFTER_S, STALL_WINDOW_S, STALL_RATE_PER_S, STALL_BASE_MS = 1000.0, 0.6, 2.2, 200.0, 5.0
+STALL_TOLERANCE = 0.1  # two hundred threads that wake at once take a while; who was never sent is missed by far more
 CONNECTIONS = 16
 ARTICLES = {Model.OPEN: "an", Model.CLOSED: "a"}
 COMMAND = ("-m", "benchmarks.services.delays", "--fd", "{fd}")
@@ -82,7 +88,7 @@ class Bench:
 
 
 def check_instrument(say: Callable[[str], None], has_wrk: bool) -> Iterator[Check]:
-    """Every check, one after the other, about 25 s in all. Raises CrossoverError when something does not start."""
+    """Every check, one after the other, less than 30 s in all. Raises CrossoverError when something does not start."""
     layout = lay_out(available_cpus())
     with Guard() as guard:
         server = start_command(guard, "delays", (sys.executable, *COMMAND), clean_environment(), layout.server)
@@ -97,17 +103,35 @@ def check_instrument(say: Callable[[str], None], has_wrk: bool) -> Iterator[Chec
 
 
 def check_percentiles(bench: Bench, say: Callable[[str], None]) -> Iterator[Check]:
-    """Constant and bimodal delays: p50, p90 and p99 are known, to what the server says it really took."""
-    say(f"measuring a constant {CONSTANT_MS:g} ms")
-    bench.delivered()
-    steady: dict[str, Any] = {"duration_s": STEADY_S, "model": Model.OPEN, "phases": STEADY, "concurrency": 64}
-    constant = bench.run("constant", [asking(CONSTANT_MS)], **steady)
-    yield _delivered_check(f"constant {CONSTANT_MS:g} ms", constant, bench, CONSTANT_MS)
-    say(f"measuring {QUICK_MS:g} ms, and {SLOW_MS:g} ms one time in five")
+    """Constant and bimodal delays: p50, p90 and p99 are known, to what the server says it really took.
+
+    A host that takes the CPUs away for a while passes, an error of the instrument stays: one check that failed is
+    measured once more, and both results are told.
+    """
     slow = round(100 * SLOW_SHARE)
-    mixed = [asking(QUICK_MS)] * (100 - slow) + [asking(SLOW_MS)] * slow
-    bimodal = bench.run("bimodal", mixed, **steady)
-    yield _delivered_check(f"bimodal {QUICK_MS:g} and {SLOW_MS:g} ms", bimodal, bench, QUICK_MS)
+    known = {
+        f"constant {CONSTANT_MS:g} ms": (CONSTANT_MS, [asking(CONSTANT_MS)]),
+        f"bimodal {QUICK_MS:g} and {SLOW_MS:g} ms": (
+            QUICK_MS,
+            [asking(QUICK_MS)] * (100 - slow) + [asking(SLOW_MS)] * slow,
+        ),
+    }
+    may_repeat = True
+    for name, (median_ms, exchanges) in known.items():
+        say(f"measuring {name}")
+        check = _check_steady(bench, name, exchanges, median_ms)
+        if may_repeat and not check.passed:
+            may_repeat = False
+            say(f"measuring {name} once more: {check.said}")
+            second = _check_steady(bench, name, exchanges, median_ms)
+            check = replace(second, said=f"{second.said}; at the first attempt {check.said}")
+        yield check
+
+
+def _check_steady(bench: Bench, name: str, exchanges: list[Exchange], median_ms: float) -> Check:
+    bench.delivered()
+    result = bench.run(name, exchanges, duration_s=STEADY_S, model=Model.OPEN, phases=STEADY, concurrency=128)
+    return _delivered_check(name, result, bench, median_ms)
 
 
 def _delivered_check(name: str, result: LoadResult, bench: Bench, asked_ms: float) -> Check:
@@ -151,7 +175,8 @@ def check_stall(bench: Bench, say: Callable[[str], None]) -> Iterator[Check]:
     known_ms = {percent: delivered[Model.OPEN].percentile_ms(percent) or 0.0 for percent in (90.0, 99.0)}
     check = _percentile_check(f"stall of {STALL_MS / 1000:g} s, open loop", found[Model.OPEN], known_ms)
     computed = ", ".join(f"p{percent:g} {stalled_ms(percent):.0f} ms" for percent in known_ms)
-    yield replace(check, said=f"{check.said}; by computation {computed}")
+    told = all(abs(known / stalled_ms(percent) - 1) <= STALL_TOLERANCE for percent, known in known_ms.items())
+    yield replace(check, passed=check.passed and told, said=f"{check.said}; by computation {computed}")
     closed_ms = Histogram.of_counts(found[Model.CLOSED].histogram).percentile_ms(99) or 0.0
     yield Check(
         f"stall of {STALL_MS / 1000:g} s, closed loop",
@@ -173,19 +198,22 @@ def _percentile_check(name: str, result: LoadResult, expected_ms: dict[float, fl
     found_ms = {percent: histogram.percentile_ms(percent) or 0.0 for percent in expected_ms}
     errors = {percent: found_ms[percent] / expected_ms[percent] - 1 for percent in expected_ms}
     said = ", ".join(
-        f"p{percent:g} {found_ms[percent]:.2f} ms, known {expected_ms[percent]:.2f} ({errors[percent]:+.1%})"
-        for percent in expected_ms
+        f"p{percent:g} {found_ms[percent]:.2f} ms, known {known_ms:.2f} "
+        f"({errors[percent]:+.1%}, {found_ms[percent] - known_ms:+.2f} ms)"
+        for percent, known_ms in expected_ms.items()
     )
     passed = all(abs(error) <= TOLERANCE for error in errors.values()) and not result.errors
     return Check(name, passed, said + (f", {result.failed} failed" if result.failed else ""))
 
 
 def check_against_wrk(bench: Bench, layout: CpuLayout, say: Callable[[str], None]) -> Check:
-    """The same load from wrk: the same server must come out."""
-    say("measuring the same with wrk")
+    """The same load from wrk, at the same time and at the same server: the same must come out."""
+    say("measuring beside wrk")
     target = f"http://127.0.0.1:{bench.server.port}/known/{BESIDE_WRK_MS:g}ms/"
-    theirs: WrkResult = run_wrk(target, CONNECTIONS, 2, layout.generator)
-    ours = bench.run("beside wrk", [asking(BESIDE_WRK_MS)], duration_s=1.5)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(run_wrk, target, CONNECTIONS, BESIDE_WRK_S, layout.generator)
+        ours = bench.run("beside wrk", [asking(BESIDE_WRK_MS)], duration_s=BESIDE_WRK_S - 0.4)
+        theirs: WrkResult = running.result()
     histogram = Histogram.of_counts(ours.histogram)
     figures = (ours.succeeded / ours.window_s, histogram.percentile_ms(50) or 0.0, histogram.percentile_ms(99) or 0.0)
     names = ("requests/s", "p50 ms", "p99 ms")
@@ -257,7 +285,9 @@ def compare_known_delays() -> RunRecord:
     plan = Plan(
         workloads=(workload,),
         contenders=tuple(Contender.parse(name) for name in (SAME, AGAIN, SLOWER)),
-        rates_per_s=(100.0,),  # medians of latency see a tenth through any noise that leaves half the answers alone
+        # Medians of latency see a tenth through any noise that leaves half the answers alone. At 143/s no answer falls
+        # on the next arrival.
+        rates_per_s=(143.0,),
         duration_s=0.5,
         warmup_s=0.1,
         middleware=Middleware.NONE,

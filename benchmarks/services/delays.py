@@ -1,8 +1,10 @@
 """A server of known delays, against which the instrument itself is checked.
 
-``GET /<any>/<N>ms…/`` answers N milliseconds after it was read, ``?delay_ms=N`` overrides it, and ``/_stall/N`` makes
-the whole server say nothing for N milliseconds. No machine sleeps exactly as long as it is told: ``/_delivered`` tells
-how long each answer since the last time it was asked really took, from reading the request to sending.
+``GET /<any>/<N>ms…/`` answers N milliseconds after it came, ``?delay_ms=N`` overrides it, and ``/_stall/N`` makes the
+whole server say nothing for N milliseconds. No machine sleeps exactly as long as it is told: ``/_delivered`` tells how
+long each answer since the last time it was asked really took, from when the kernel had the request (Linux stamps what
+it receives, see SO_TIMESTAMPNS in socket(7); elsewhere: from when it was read) to handing the answer to the kernel.
+What a generator finds beyond that is its own.
 
 A thread per connection that sleeps until the moment: event loops count in milliseconds, the kernel's sleep does not.
 """
@@ -14,6 +16,8 @@ import json
 import os
 import re
 import socket
+import struct
+import sys
 import threading
 import time
 
@@ -22,6 +26,8 @@ BODY = b"known"
 PATH_DELAY = re.compile(rb"^GET /[^/ ]+/(\d+(?:\.\d+)?)ms")
 QUERY_DELAY = re.compile(rb"^GET [^ ]*[?&]delay_ms=(\d+(?:\.\d+)?)")
 STALL = re.compile(rb"^GET /_stall/(\d+(?:\.\d+)?) ")
+SO_TIMESTAMPNS = 35  # <asm-generic/socket.h>; Python has no name for it
+TIMESPEC = struct.Struct("qq")  # seconds and nanoseconds
 ACCOUNT = {"pid": os.getpid()}
 
 
@@ -35,14 +41,15 @@ class Delays:
     def serve(self, connection: socket.socket) -> None:
         """One client, until it hangs up."""
         received = b""
+        stamp(connection)
         with connection:
             while True:
+                arrived_s = time.perf_counter()
                 while b"\r\n\r\n" not in received:
-                    data = connection.recv(65536)
+                    data, arrived_s = receive(connection)
                     if not data:
                         return
                     received += data
-                arrived_s = time.perf_counter()
                 request, _, received = received.partition(b"\r\n\r\n")
                 answer = self.answer(request, arrived_s)
                 try:
@@ -67,6 +74,23 @@ class Delays:
             sleep_until(self.silent_until_s)
         self.delivered_s.append(time.perf_counter() - arrived_s)
         return _http(BODY)
+
+
+def stamp(connection: socket.socket) -> None:
+    """Have the kernel say when it received what is read, where it can."""
+    if sys.platform == "linux":
+        connection.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+
+
+def receive(connection: socket.socket) -> tuple[bytes, float]:
+    """What has come, and when, on the clock of ``perf_counter``: to the kernel if it was stamped, or else to here."""
+    data, ancillary, *_ = connection.recvmsg(65536, 128)
+    now_s, waited_ns = time.perf_counter(), 0
+    for level, kind, value in ancillary:
+        if (level, kind, len(value)) == (socket.SOL_SOCKET, SO_TIMESTAMPNS, TIMESPEC.size):
+            seconds, nanoseconds = TIMESPEC.unpack(value)
+            waited_ns = max(0, time.time_ns() - seconds * 10**9 - nanoseconds)
+    return data, now_s - waited_ns / 1e9
 
 
 def _seconds(milliseconds: bytes) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 
 from benchmarks.instrument import COMMAND
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
-from benchmarks.services.delays import BODY, Delays
+from benchmarks.services.delays import BODY, Delays, receive, stamp
 from benchmarks.stage import clean_environment
 from benchmarks.wards import Guard
 
@@ -59,6 +60,23 @@ def test_a_delay_counts_from_when_the_request_was_read() -> None:
     before_s = time.perf_counter()
     Delays().answer(b"GET /known/5000ms/ HTTP/1.1", before_s - 4.98)
     assert 0.02 <= time.perf_counter() - before_s < 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps what it receives")
+def test_a_request_has_come_when_the_kernel_has_it_and_not_when_it_is_read() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        connection, _ = listener.accept()
+        with connection:
+            stamp(connection)
+            client.sendall(b"first")  # the kernel begins to stamp a moment after it was first asked to
+            receive(connection)
+            time.sleep(0.05)
+            sent_s = time.perf_counter()
+            client.sendall(b"second")
+            time.sleep(0.2)
+            data, arrived_s = receive(connection)
+    assert data == b"second"
+    assert sent_s - 0.001 <= arrived_s < sent_s + 0.1
 
 
 def test_connections_are_kept_and_each_waits_for_itself(server: Process) -> None:

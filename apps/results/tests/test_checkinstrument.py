@@ -10,8 +10,8 @@ from apps.results.management.commands.checkinstrument import most_misses
 from conftest import Sandbox
 
 CHECKS = (
-    "constant 100 ms",
-    "bimodal 40 and 200 ms",
+    "constant 500 ms",
+    "bimodal 100 and 500 ms",
     "stall of 1 s, open loop",
     "stall of 1 s, closed loop",
     "the same contender twice",
