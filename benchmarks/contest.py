@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from benchmarks.descriptors import room
 from benchmarks.events import CellChanged, Listener, Step
 from benchmarks.exceptions import StartError, VerificationFailed
 from benchmarks.measuring import Measuring
-from benchmarks.plan import Axis, Cell, Contender, Plan, Point, Workload
-from benchmarks.record import CellRecord, Flag, State
+from benchmarks.plan import Axis, Cell, Contender, Plan, Point, Workload, describe_level
+from benchmarks.record import CellRecord, Flag, IdleRecord, State
 from benchmarks.servers.base import Hosting, Server
 from benchmarks.servers.process import Process, pin, start, wait_until_ready
 from benchmarks.stage import Stage
@@ -21,6 +23,7 @@ from benchmarks.stats.intervals import LEAST_ROUNDS
 from benchmarks.verify import verify
 
 Place = tuple[Contender, Hosting]  # cells with the same one share a server
+SILENT_AT_ONCE = 256  # connections
 
 
 @dataclass
@@ -44,7 +47,9 @@ class Contest:
             for cell in self._running():
                 self._verify(cell)
             self._play_rounds()
-            self._measure_beyond()
+            self._measure_silence()
+            if self.plan.overload:
+                self._measure_overload()
             for record in self.records.values():
                 if record.state is State.RUNNING:
                     self._settle(record, *judge_cell(record))
@@ -81,25 +86,57 @@ class Contest:
             self.listener(Step(f"{self.workload.scenario}: {count}"))
         return bool(wanting)
 
-    def _measure_beyond(self) -> None:
-        """Once per server: what it costs when nothing is asked and, where wanted, what more than it can do does."""
+    def _measure_silence(self) -> None:
+        """Near-idle cost, once for each server and number of connections, of several servers at once."""
+        silent: dict[int, dict[Place, Cell]] = {}
+        for cell in self._running():
+            silent.setdefault(self._silent_connections(cell), {}).setdefault(self._place(cell), cell)
+        for connections, cells in silent.items():
+            self.listener(Step(f"{self.workload.scenario}: {describe_level(connections, None)}, open and silent"))
+            together = max(1, min(SILENT_AT_ONCE, room()) // connections)
+            places = list(cells)
+            found: dict[Place, IdleRecord] = {}
+            for first in range(0, len(places), together):
+                batch = {place: cells[place] for place in places[first : first + together]}
+                found.update(self._silence(connections, batch))
+            for cell in self._running():
+                if self._silent_connections(cell) == connections:
+                    self.records[cell].idle = found.get(self._place(cell))
+                    self.listener(CellChanged(self.records[cell]))
+
+    def _silence(self, connections: int, cells: dict[Place, Cell]) -> dict[Place, IdleRecord]:
+        """At one wait for all, since the upstream has one."""
+        point = next(iter(cells.values())).point
+        self.stage.set_wait(self.workload, point)
+
+        def idle(place: Place) -> IdleRecord:
+            cell = cells[place]
+            return self._measuring(cell, point).idle(connections, self.records[cell].workers)
+
+        with ThreadPoolExecutor(len(cells)) as pool:
+            return dict(zip(cells, pool.map(idle, cells), strict=True))
+
+    def _silent_connections(self, cell: Cell) -> int:
+        """As many as the cell has; in an open loop, where that is not said, as many as the card's level."""
+        return self.workload.concurrency if cell.level.rate_per_s else cell.level.concurrency
+
+    def _measure_overload(self) -> None:
+        """Once per server, at its highest level: what more than it can do does to it."""
         highest: dict[Place, Cell] = {}
         for cell in self._running():
             place = self._place(cell)
             if place not in highest or cell.level.concurrency >= highest[place].level.concurrency:
                 highest[place] = cell
-        if self.plan.rates_per_s:
-            return
         for cell in highest.values():
-            self.listener(Step(f"{self.workload.scenario}: {cell.contender} with silent connections"))
-            self._measuring(cell).idle(self.records[cell])
-            if self.plan.overload and self.records[cell].valid_rounds:
+            if self.records[cell].valid_rounds:
                 self.listener(Step(f"{self.workload.scenario}: {cell.contender} beyond its capacity"))
                 self._measuring(cell).overload(self.records[cell])
-            self.listener(CellChanged(self.records[cell]))
+                self.listener(CellChanged(self.records[cell]))
 
-    def _measuring(self, cell: Cell) -> Measuring:
+    def _measuring(self, cell: Cell, point: Point | None = None) -> Measuring:
+        """At the cell's own point unless told otherwise."""
         process = self.processes[self._place(cell)]
+        cell = replace(cell, point=point or cell.point)
         return Measuring(self.stage, self.plan, self.workload, cell, process, self.listener)
 
     def hosting(self, server: Server, point: Point) -> Hosting:

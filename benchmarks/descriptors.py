@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 
 from benchmarks.exceptions import UsageError
@@ -36,6 +37,16 @@ def check_connections(connections: int) -> None:
         )
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def room() -> int:
+    """How many connections a process started now may have open at once."""
+    try:
+        import resource
+    except ImportError:  # not a Unix
+        return SPARE
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else max(1, soft - SPARE)
 
 
 def local_ports() -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from statistics import median
 
 from benchmarks.events import Listener, RoundFinished, RoundStarted
@@ -16,7 +17,8 @@ from benchmarks.stage import Stage
 from benchmarks.stats.gates import flag_round, judge_round, saturated
 from benchmarks.stats.overload import assess, profile
 
-IDLE_S = 0.6
+IDLE_S = 1.0
+ASKED_BEFORE = 4  # the differences tell what asking itself costs, which for Django is a request
 OVERLOAD_TIMEOUT_S = 2.0  # who has waited that long is gone
 
 
@@ -84,32 +86,31 @@ class Measuring:
         self.listener(RoundFinished(record, entry))
         return entry.reason if entry.state is State.FAILED else ""
 
-    def idle(self, record: CellRecord) -> None:
-        """Near-idle cost: as many connections as the cell has, open and silent."""
-        self.stage.set_wait(self.workload, self.cell.point)
-        spec = replace(self._spec(0), model=Model.SILENT, duration_s=IDLE_S)
+    def idle(self, connections: int, workers: int) -> IdleRecord:
+        """Near-idle cost: so many connections, open and silent. May run beside others, in a thread of its own."""
+        spec = replace(self._spec(0), model=Model.SILENT, concurrency=connections, phases=(), duration_s=IDLE_S)
         sampler = Sampler(self.stage.pids(self.workload, self.process), "server", ())
         accounts: list[OwnAccount | None] = []
 
         def ask() -> None:
-            accounts.append(ask_account(self.process, record.workers))
+            accounts.append(ask_account(self.process, workers))
 
         def begin() -> None:
-            ask()
-            ask()  # the second tells what asking costs
+            for _ in range(ASKED_BEFORE):
+                ask()
             sampler.begin()
 
         def end() -> None:
             sampler.end()
             ask()
 
-        result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point), begin, end)
+        with self.stage.generators.beside() as generators:
+            result = generators.run(spec, self.workload.exchanges_at(self.cell.point), begin, end)
         cpu_ms_per_s = None
         if all(accounts):
-            first, second, last = (account for account in accounts if account)
-            asking_s, silent_s = second.since(first).cpu_s, last.since(second).cpu_s
-            cpu_ms_per_s = max(0.0, silent_s - asking_s) * 1000 / result.window_s
-        record.idle = IdleRecord(
+            *asking_s, silent_s = [later.since(former).cpu_s for former, later in pairwise(filter(None, accounts))]
+            cpu_ms_per_s = max(0.0, silent_s - median(asking_s)) * 1000 / result.window_s
+        return IdleRecord(
             connections=min(result.connections_before, result.connections_after),
             duration_s=result.window_s,
             rss_bytes=sampler.usage(result.window_s)["server"].steady_rss_bytes,

@@ -43,6 +43,7 @@ class Flag(StrEnum):
     CUT_SHORT = "cut short"
     LATE = "sent late"
     VOID_ROUNDS = "void rounds"
+    RECONNECTED = "connections not kept"
 
 
 Flags = dict[Flag, str]  # with the sentence that says it
@@ -146,6 +147,11 @@ class CellRecord:
     def served_at_once(self) -> int:
         """How many requests can be served at the same time."""
         return min(self.concurrency, self.slots or self.concurrency)
+
+    @property
+    def keeps_connections(self) -> bool:
+        """Whether the server says that it does."""
+        return not any(text.startswith("no keep-alive") for text in self.cannot)
 
     @property
     def valid_rounds(self) -> list[RoundRecord]:

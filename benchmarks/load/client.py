@@ -101,6 +101,10 @@ class Generators:
         for generator in self.generators:
             generator.close()
 
+    def beside(self) -> Generators:
+        """The same processes again, to drive another server at the same time; enter them to connect."""
+        return Generators([Generator(generator.ward, generator.path) for generator in self.generators])
+
     def run(
         self,
         spec: LoadSpec,

@@ -20,6 +20,7 @@ SPREAD_LIMIT = 0.1
 STEAL_LIMIT = 0.02
 BUSY_BEFORE_LIMIT = 0.1
 LATE_LIMIT_MS = 5.0
+RECONNECT_LIMIT = 0.01
 SINGLE_PROCESSES = ("generator", "upstream")  # each on one event loop, so one CPU is all it can use
 CUT_SHORT = "warm-up was cut short: some connections had no answer before the window"
 
@@ -98,6 +99,13 @@ def sent_late(lag: Histogram) -> str:
     return ""
 
 
+def reconnected(closed: int, answered: int) -> str:
+    """A server that keeps connections did not: another one, that does, would be compared with what opening costs."""
+    if closed > RECONNECT_LIMIT * answered:
+        return f"{closed} of {answered} answers ended their connection: the figures contain what opening them costs"
+    return ""
+
+
 def too_many_errors(succeeded: int, errors: Mapping[str, int]) -> str:
     """More than one answer in a thousand was wrong or missing."""
     failed = sum(errors.values())
@@ -156,10 +164,13 @@ def flag_cell(cell: CellRecord) -> Flags:
     """What has to be known of a cell that is valid: of it as a whole, and of its rounds."""
     rounds, void = cell.valid_rounds, [entry.reason for entry in cell.rounds if entry.state is State.VOID]
     rates = [entry.requests_per_s for entry in rounds]
+    loads = [entry.load for entry in rounds if entry.load]
+    closed, answered = sum(load.connections_closed for load in loads), sum(load.succeeded for load in loads)
     found = {
         Flag.VOID_ROUNDS: f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}" if void else "",
         Flag.CEILING: at_ceiling(median(rates), cell.served_at_once, cell.wait_ms) if rates else "",
         Flag.UNSTABLE: unstable(rates),
+        Flag.RECONNECTED: reconnected(closed, answered) if cell.keeps_connections else "",
     }
     for flag in (Flag.CUT_SHORT, Flag.OTHER_LOAD, Flag.LATE):
         sentences = [entry.flags[flag] for entry in rounds if flag in entry.flags]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.record import CellRecord, Flag, RoundRecord, State
+from benchmarks.servers import load_servers
 from benchmarks.stats.gates import (
     BUSY_BEFORE_LIMIT,
     CUT_SHORT,
@@ -140,3 +141,23 @@ def test_void_rounds_neither_spread_nor_reach_a_ceiling() -> None:
     cell = waiting(40)
     cell.rounds.append(round_record(2, load_result(80), state=State.VOID, reason="busy"))
     assert flag_cell(cell) == {Flag.VOID_ROUNDS: "1 of 2 rounds void: busy"}
+
+
+def reconnecting(closed: int, cannot: list[str] | None = None) -> CellRecord:
+    rounds = [round_record(number, load_result(1000, connections_closed=closed)) for number in (1, 2)]
+    return cell_record(rounds=rounds, cannot=cannot or ["no WebSockets"])
+
+
+def test_a_server_that_keeps_connections_and_did_not_is_flagged() -> None:
+    said = "40 of 2000 answers ended their connection: the figures contain what opening them costs"
+    assert flag_cell(reconnecting(20)) == {Flag.RECONNECTED: said}
+    assert flag_cell(reconnecting(10)) == {}
+
+
+def test_a_server_that_says_that_it_keeps_none_is_not_flagged() -> None:
+    assert flag_cell(reconnecting(1000, ["no keep-alive: every request opens a connection"])) == {}
+
+
+def test_gunicorn_sync_is_known_to_keep_none() -> None:
+    keep = {name: cell_record(cannot=list(server.cannot)).keeps_connections for name, server in load_servers().items()}
+    assert [name for name, kept in keep.items() if not kept] == ["gunicorn-sync"]

@@ -33,7 +33,13 @@ def run(exchanges: dict[float, tuple[Exchange, ...]] | None = None, **changes: A
     """One run, and all that was told about it."""
     events: list[Event] = []
     workload = Workload(
-        "known", "t", "q?", frozenset(), exchanges or {0.0: (Exchange(expectation=EXPECTED),)}, baseline=FIRST
+        scenario="known",
+        title="t",
+        question="q?",
+        needs=frozenset(),
+        exchanges=exchanges or {0.0: (Exchange(expectation=EXPECTED),)},
+        concurrency=6,
+        baseline=FIRST,
     )
     usual = {"concurrencies": (4,), "rounds": 2, "duration_s": 0.2, "warmup_s": 0.05}
     plan = Plan(**{"workloads": (workload,), "contenders": CONTENDERS, **usual, **changes})
@@ -70,13 +76,22 @@ def test_an_open_loop_sends_what_it_was_asked_for_and_keeps_count() -> None:
     record, _ = run(concurrencies=(), rates_per_s=(40.0, 80.0), in_flight=20, duration_s=0.5, generators=2)
     for cell in record.cells:
         assert cell.level == f"{cell.rate_per_s:g} requests/s"
-        assert cell.idle is None, "there are no connections that would be those of the level"
+        assert cell.idle.connections == 6, "the card's own level, since an open loop has no number of connections"
         for entry in cell.rounds:
             assert entry.load.offered == entry.load.sent + entry.load.unsent
             assert entry.load.offered == pytest.approx(cell.rate_per_s * 0.5, abs=4)
             assert entry.usage.keys() == {"server", "generator 1", "generator 2"}
     assert record.options["load"] == "open loop"
     assert record.options["generators"] == 2
+
+
+def test_what_silent_connections_cost_is_measured_at_every_level_of_all_servers() -> None:
+    record, _ = run(concurrencies=(2, 4, 200), rounds=1)
+    for cell in record.cells:
+        assert cell.idle.connections == cell.concurrency, "all were open"
+        assert cell.idle.rss_bytes > 5_000_000
+    of_200 = {cell.idle.rss_bytes for cell in record.cells if cell.concurrency == 200}
+    assert min(of_200) > max(cell.idle.rss_bytes for cell in record.cells if cell.concurrency == 2), "a thread for each"
 
 
 def test_beyond_its_capacity_every_contender_is_pushed_and_watched() -> None:
