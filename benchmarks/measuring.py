@@ -19,7 +19,7 @@ from benchmarks.stats.overload import assess, profile
 
 IDLE_S = 1.0
 ASKED_BEFORE = 4  # the differences tell what asking itself costs, which for Django is a request
-OVERLOAD_TIMEOUT_S = 2.0  # who has waited that long is gone
+OVERLOAD_TIMEOUT_S = 2.0  # who has waited that long is gone, or sooner where --timeout says so
 
 
 @dataclass
@@ -122,13 +122,14 @@ class Measuring:
         capacity_per_s = median(entry.requests_per_s for entry in record.valid_rounds)
         self.stage.set_wait(self.workload, self.cell.point)
         wanted = profile(capacity_per_s)
+        timeout_s = min(self.plan.timeout_s, max(OVERLOAD_TIMEOUT_S, 3 * record.wait_ms / 1000))
         spec = replace(
             self._spec(0),
             model=Model.OPEN,
             phases=wanted.phases,
             duration_s=wanted.duration_s,
             concurrency=self.plan.in_flight,
-            timeout_s=max(OVERLOAD_TIMEOUT_S, 3 * record.wait_ms / 1000),
+            timeout_s=timeout_s,
             slices=wanted.slices,
             slice_histograms=True,
         )
@@ -136,7 +137,7 @@ class Measuring:
         watch = PhaseWatch([phase.duration_s for phase in wanted.phases], self.stage.layout.load_side)
         result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point), watch.begin)
         voids = [saturated({"the load side": busy}) for busy in watch.busy()]
-        found = assess(result, capacity_per_s, wanted.phases, voids)
+        found = assess(result, capacity_per_s, wanted.phases, timeout_s, voids)
         record.overload = replace(found, died=set(tree_of(self.process.ward.pid)) != before)
 
 

@@ -102,6 +102,7 @@ class OverloadRecord:
     steps: list[OverloadStep]
     recovery_s: float | None  # from the end of the highest load until p99 was back; None: not while it was watched
     watched_s: float
+    timeout_s: float  # who waits longer is gone
     died: bool = False  # the server did not survive it
     timeline: list[Slice] = field(default_factory=list)
     slice_s: float = 0.0

@@ -140,6 +140,6 @@ def overload_sentences(overloaded: Sequence[tuple[str, OverloadRecord]]) -> list
         )
         said.append(
             f"Overload, {contender}: at {last.factor:g} × its capacity of {rate(record.capacity_per_s)} requests/s "
-            f"it answers {kept:.0%} of that capacity in time{unsent}; {back}."
+            f"it answers {kept:.0%} of that capacity within {record.timeout_s:g} s{unsent}; {back}."
         )
     return said

@@ -18,7 +18,7 @@ COSTS = (
     *("CPU ms/req", "DB CPU ms/req", "RSS MB", "peak MB", "threads", "started/req"),
     *("vol./req", "invol./req", "files", "DB conns", "idle MB", "idle CPU ms/s"),
 )
-OVERLOAD = ("load", "offered/s", "goodput/s (in 2 s)", "p99 ms", "failed", "unsent", "not to be believed")
+OVERLOAD = ("load", "offered/s", "goodput/s (in {:g} s)", "p99 ms", "failed", "unsent", "not to be believed")
 CLOSED_LOOP = "Latency is that of a closed loop: of clients who wait for each answer before they ask again."
 OPEN_LOOP = "Latency is that of an open loop: from the moment a request should have been sent, whatever was answered."
 COST_NOTES = (
@@ -96,7 +96,7 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
             (
                 contender,
                 Grid(
-                    OVERLOAD,
+                    tuple(heading.format(overload.timeout_s) for heading in OVERLOAD),
                     tuple(
                         Row(
                             (

@@ -47,7 +47,11 @@ def profile(capacity_per_s: float) -> Profile:
 
 
 def assess(
-    result: LoadResult, capacity_per_s: float, phases: Sequence[Phase], voids: Sequence[str] = ()
+    result: LoadResult,
+    capacity_per_s: float,
+    phases: Sequence[Phase],
+    timeout_s: float,
+    voids: Sequence[str] = (),
 ) -> OverloadRecord:
     """An open loop's window, whose last phase repeats the rate of the first, as steps and a recovery time.
 
@@ -73,6 +77,7 @@ def assess(
         steps=steps,
         recovery_s=recovery_s(parts[-1], quiet.p99_ms, slice_s) if kept_up and not voids[-1] else None,
         watched_s=len(parts[-1]) * slice_s,
+        timeout_s=timeout_s,
         timeline=slices,
         slice_s=slice_s,
     )

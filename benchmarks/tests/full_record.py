@@ -49,6 +49,7 @@ def full_run() -> RunRecord:
         steps=[OverloadStep(2.0, 1800.0, 850.5, 120.5, 3, 200, "busy"), OverloadStep(0.5, 450.0, 450.0, None, 0, 0)],
         recovery_s=1.25,
         watched_s=5.0,
+        timeout_s=2.0,
         died=True,
         timeline=[Slice(100, 0, 100, 0, COUNTS)],
         slice_s=0.25,

@@ -43,7 +43,7 @@ GOOD, BAD, SILENT, EMPTY = part(QUIET_MS), part(500.0), part(None), part(None, 0
 
 def assessed(after: list[Slice], loaded: list[Slice] | None = None) -> OverloadRecord:
     slices = [*[GOOD] * 10, *(loaded or [BAD] * 10), *after]
-    return assess(load_result(window_s=3.0, slices=slices), CAPACITY, PHASES)
+    return assess(load_result(window_s=3.0, slices=slices), CAPACITY, PHASES, 2.0)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_back_is_near_the_p99_of_the_lowest_load_whichever_bound_is_wider(quiet_
 
 def test_without_a_quiet_p99_there_is_nothing_to_recover_to() -> None:
     assert recovery_s([GOOD], None, 0.1) is None
-    assert assess(load_result(window_s=3.0, slices=[EMPTY] * 30), CAPACITY, PHASES).recovery_s is None
+    assert assess(load_result(window_s=3.0, slices=[EMPTY] * 30), CAPACITY, PHASES, 2.0).recovery_s is None
 
 
 def test_a_step_is_what_was_offered_and_answered_in_it() -> None:
@@ -126,7 +126,7 @@ def test_the_whole_course_is_kept() -> None:
 
 def test_a_window_a_little_longer_than_planned_keeps_its_slices_in_their_steps() -> None:
     slices = [*[GOOD] * 10, *[BAD] * 10, *[GOOD] * 10]
-    found = assess(load_result(window_s=3.02, slices=slices), CAPACITY, PHASES)
+    found = assess(load_result(window_s=3.02, slices=slices), CAPACITY, PHASES, 2.0)
     assert found.steps[0].p99_ms == pytest.approx(QUIET_MS, rel=0.001)
     assert found.recovery_s == 0.0
 
@@ -151,4 +151,4 @@ def test_a_course_of_the_profile_can_be_assessed_however_slow_the_contender() ->
     for capacity_per_s in (0.5, 7.0, 33.0, 1000.0):
         wanted = profile(capacity_per_s)
         load = load_result(window_s=wanted.duration_s, slices=[GOOD] * wanted.slices)
-        assert assess(load, capacity_per_s, wanted.phases).recovery_s == 0.0
+        assert assess(load, capacity_per_s, wanted.phases, 2.0).recovery_s == 0.0

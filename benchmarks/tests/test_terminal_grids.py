@@ -147,15 +147,16 @@ def test_a_closed_loop_says_that_it_is_one() -> None:
 )
 def test_an_overload_has_a_table_and_a_sentence(recovery_s: float | None, said: str) -> None:
     steps = [OverloadStep(0.5, 500.0, 499.0, 12.0, 0, 0), OverloadStep(2.0, 2000.0, 900.0, None, 12, 1234)]
-    overload = OverloadRecord(1000.0, steps, recovery_s, watched_s=5.0)
+    overload = OverloadRecord(1000.0, steps, recovery_s, watched_s=5.0, timeout_s=1.5)
     text = printed(run_record(cell_record(), cell_record(ASYNC, overload=overload)), 80)
     assert "async@uvicorn at multiples of its capacity" in text
+    assert "goodput/s (in 1.5 s)" in " ".join(text.split())
     assert rows(text, "0.5 ×") == ["0.5 × 500 499 12.0 0 0"]
     assert rows(text, "2 ×") == ["2 × 2,000 900 – 12 1,234"]
     flat = " ".join(text.split())
     assert (
-        f"Overload, async@uvicorn: at 2 × its capacity of 1,000 requests/s it answers 90% of that capacity in "
-        f"time (1,234 were not sent, since --in-flight were under way); {said}." in flat
+        f"Overload, async@uvicorn: at 2 × its capacity of 1,000 requests/s it answers 90% of that capacity "
+        f"within 1.5 s (1,234 were not sent, since --in-flight were under way); {said}." in flat
     )
 
 

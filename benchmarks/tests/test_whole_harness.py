@@ -95,11 +95,12 @@ def test_what_silent_connections_cost_is_measured_at_every_level_of_all_servers(
 
 
 def test_beyond_its_capacity_every_contender_is_pushed_and_watched() -> None:
-    record, events = run(contenders=CONTENDERS[:1], rounds=1, patience=20, overload=True, in_flight=50)
+    record, events = run(contenders=CONTENDERS[:1], rounds=1, patience=20, overload=True, in_flight=50, timeout_s=1.5)
     (cell,) = record.cells  # with patience: on a busy machine the first rounds may be void
     assert cell.idle.connections == 4
     assert cell.idle.rss_bytes > 0
     found = cell.overload
+    assert found.timeout_s == 1.5, "as the plan says, since it is less than what an overload would wait"
     assert [step.factor for step in found.steps] == pytest.approx(FACTORS)
     assert found.capacity_per_s == pytest.approx(cell.valid_rounds[-1].requests_per_s, rel=0.2)
     assert found.steps[0].offered_per_s == pytest.approx(FACTORS[0] * found.capacity_per_s, rel=0.1)
