@@ -45,6 +45,10 @@ def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str
     waits_ms = sweep.values if sweep and sweep.axis is Axis.WAIT else ()
     for card in cards:
         check_waits(card, waits_ms)
+    if sweep and sweep.axis is not Axis.WAIT:
+        check_settable(sweep.axis, f"--sweep {sweep.axis}", contenders, servers)
+    if options.get("threads"):
+        check_settable(Axis.THREADS, "--threads", contenders, servers)
     if options.get("rates_per_s"):
         options.setdefault("duration_s", OPEN_DURATION_S)
     workloads = tuple(workload(card, options.get("seed", 1), database, contenders, servers, sweep) for card in cards)
@@ -75,6 +79,16 @@ def check_waits(card: Scenario, waits_ms: Sequence[float]) -> None:
         raise UsageError(
             f"{card.name} can wait {card.longest_wait_ms:g} ms at most, not {max(waits_ms):g}",
             hint="its answer has a deadline of its own" if card.longest_wait_ms < LONG_MS else "ask for less",
+        )
+
+
+def check_settable(axis: Axis, option: str, contenders: Sequence[Contender], servers: Mapping[str, Server]) -> None:
+    """Raises UsageError when an option is about what none of the contenders' servers can set."""
+    if not any(axis in servers[contender.server].settable for contender in contenders):
+        able = ", ".join(sorted(name for name, server in servers.items() if axis in server.settable))
+        raise UsageError(
+            f"{option} changes nothing here: no contender's server has {axis} to set",
+            hint=f"servers that have: {able}",
         )
 
 

@@ -17,6 +17,7 @@ HEADINGS = (
     "load",
     "{earlier}: requests/s",
     "{later}: requests/s",
+    "p50 ms",
     "p99 ms",
     "later ÷ earlier",
     "",
@@ -41,6 +42,10 @@ def tabulate_comparison(found: Comparison, earlier: str, later: str) -> Comparis
         f"Cells in both runs: {len(found.changes)}; changed: {changed}. Intervals: 95 %, rounds not paired; "
         "above 1 the later run is better."
     ]
+    if any(change.later.rate_per_s for change in found.changes):
+        sentences.append(
+            "In an open loop, whose rate is given, the ratio is how many times better the median latency is."
+        )
     for count, name in ((found.only_earlier, earlier), (found.only_later, later)):
         if count:
             sentences.append(f"{count} more with a figure only in {name}.")
@@ -61,13 +66,15 @@ def tabulate_comparison(found: Comparison, earlier: str, later: str) -> Comparis
 
 
 def _texts(change: Change) -> tuple[str, ...]:
-    p99s = " → ".join(
-        figures.milliseconds(percentile_ms(cell.histogram(), 99)) for cell in (change.earlier, change.later)
-    )
+    histograms = [cell.histogram() for cell in (change.earlier, change.later)]
+    percentiles = [
+        " → ".join(figures.milliseconds(percentile_ms(histogram, percent)) for histogram in histograms)
+        for percent in (50, 99)
+    ]
     return (
         *(change.scenario, change.contender, change.level),
         *(figures.rate(_rate(cell)) for cell in (change.earlier, change.later)),
-        *(p99s, figures.ratio(change.ratio), _word(change)),
+        *(*percentiles, figures.ratio(change.ratio), _word(change)),
     )
 
 

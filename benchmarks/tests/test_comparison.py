@@ -141,12 +141,22 @@ def row(earlier: CellRecord, later: CellRecord) -> tuple[str, ...]:
 
 def test_a_row_says_who_how_fast_how_late_and_whether_it_changed() -> None:
     assert row(cell(BASELINE, 100), cell(BASELINE, 150)) == (
-        *("plaintext", BASELINE, "32 connections", "100", "150", "10.0 → 10.0", "1.50 × (1.50–1.50)", "better"),
+        *(
+            "plaintext",
+            BASELINE,
+            "32 connections",
+            "100",
+            "150",
+            "10.0 → 10.0",
+            "10.0 → 10.0",
+            "1.50 × (1.50–1.50)",
+            "better",
+        ),
     )
     assert row(cell(BASELINE, 150), cell(BASELINE, 100))[-1] == "worse"
     assert row(cell(BASELINE, 100), cell(BASELINE, 100))[-1] == "no difference seen"
     assert row(cell(BASELINE, 100, 4), cell(BASELINE, 900, 4))[-2:] == ("9.00 ×", "too few rounds")
-    assert row(cell(BASELINE, 0), cell(BASELINE, 9))[3:] == ("0.0", "9.0", "– → –", "–", "too few rounds")
+    assert row(cell(BASELINE, 0), cell(BASELINE, 9))[3:] == ("0.0", "9.0", "– → 10.0", "– → –", "–", "too few rounds")
 
 
 def test_headings_name_the_runs_and_keys_say_what_a_row_is_about() -> None:
@@ -165,6 +175,13 @@ def test_sentences_say_what_was_compared_and_what_was_not() -> None:
         "Cells in both runs: 2; changed: 1. Intervals: 95 %, rounds not paired; above 1 the later run is better.",
         "1 more with a figure only in run 1.",
         "No difference of environment was recorded.",
+    )
+
+
+def test_what_an_open_loops_ratio_is_of_is_said() -> None:
+    earlier, later = (run(cell(BASELINE, 100, rate_per_s=100.0)) for _ in range(2))
+    assert tabulate_comparison(compare(earlier, later), "run 1", "run 2").sentences[1] == (
+        "In an open loop, whose rate is given, the ratio is how many times better the median latency is."
     )
 
 

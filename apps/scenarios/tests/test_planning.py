@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -220,6 +221,23 @@ def test_servers_of_one_process_are_excused_from_a_sweep_over_workers_only() -> 
     assert excused == {"slow_io": {"aiohttp@aiohttp": reason}}
     for axis in (Axis.THREADS, Axis.WAIT):
         assert excuses("slow_io", contenders=contenders, sweep=Sweep(axis, (1.0, 2.0))) == {"slow_io": {}}
+
+
+@pytest.mark.parametrize(
+    ("contenders", "options", "said"),
+    [
+        (("async@uvicorn",), {"sweep": Sweep(Axis.THREADS, (2.0, 4.0))}, "--sweep threads changes nothing here"),
+        (("async@uvicorn", "sync@gunicorn-sync"), {"threads": 8}, "--threads changes nothing here"),
+        (("aiohttp@aiohttp",), {"sweep": Sweep(Axis.WORKERS, (1.0, 2.0))}, "--sweep workers changes nothing here"),
+    ],
+)
+def test_an_option_about_what_no_contender_can_set_is_refused(
+    contenders: tuple[str, ...], options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        build_plan(["slow_io"], contenders, **options)
+    assert "gunicorn-threads" in caught.value.hint
+    build_plan(["slow_io"], (*contenders, "sync@gunicorn-threads"), **options)
 
 
 def test_an_open_loop_has_longer_windows_unless_told_otherwise() -> None:
