@@ -105,9 +105,17 @@ class Sandbox:
         return [sys.executable, "-W", "ignore", "manage.py", *words]
 
     def manage(self, *words: str, timeout_s: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run ``manage.py``; output is text."""
+        """Run ``manage.py``."""
+        return self.run(self.argv(*words), timeout_s, **env)
+
+    def shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a line of bash."""
+        return self.run(["bash", "-c", command])
+
+    def run(self, argv: list[str], timeout_s: float = 60, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run to the end; output is text."""
         return subprocess.run(
-            self.argv(*words),
+            argv,
             cwd=self.root,
             env={**self.env, **env},
             capture_output=True,

@@ -146,15 +146,7 @@ def test_wsgi_door(sandbox: Sandbox):
         "from project.wsgi import application; from wsgiref.util import setup_testing_defaults as d; e = {};"
         "d(e); e['HTTP_HOST'] = 'localhost'; print(application(e, lambda *a: print(a[0])) and 'answered')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=sandbox.root,
-        env=sandbox.env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = sandbox.run([sys.executable, "-c", code])
     assert done.stdout.split("\n")[:2] == ["200 OK", "answered"], done.stderr
 
 
@@ -171,15 +163,7 @@ def test_the_sibling_serves_and_names_what_it_lacks(sandbox: Sandbox):
 
 @pytest.mark.parametrize("port", ["0", "99999", "-1", "http"])
 def test_a_port_that_is_none_is_refused(sandbox: Sandbox, port: str):
-    done = subprocess.run(
-        [sys.executable, "-m", "project.aiohttp_app", "--port", port],
-        cwd=sandbox.root,
-        env=sandbox.env,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    done = sandbox.run([sys.executable, "-m", "project.aiohttp_app", "--port", port], timeout_s=30)
     assert done.returncode == 2
     assert "is not a port" in done.stderr or "expected one argument" in done.stderr
 
@@ -187,15 +171,7 @@ def test_a_port_that_is_none_is_refused(sandbox: Sandbox, port: str):
 @pytest.mark.parametrize("module", ["project.aiohttp_app", "benchmarks.services.upstream"])
 def test_a_busy_port_is_one_clear_sentence(sandbox: Sandbox, module: str):
     with started(sandbox, "benchmarks.services.upstream") as port:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-m", module, "--port", str(port)],
-            cwd=sandbox.root,
-            env=sandbox.env,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = sandbox.run([sys.executable, "-W", "ignore", "-m", module, "--port", str(port)], timeout_s=30)
     assert done.returncode == 1
     assert done.stderr.strip().splitlines()[-1].endswith("choose another with --port")
     assert "Traceback" not in done.stderr
@@ -203,15 +179,7 @@ def test_a_busy_port_is_one_clear_sentence(sandbox: Sandbox, module: str):
 
 def test_the_sibling_imports_no_django(sandbox: Sandbox):
     code = "import sys; from project.aiohttp_app import make_app; make_app(); print('django' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=sandbox.root,
-        env=sandbox.env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = sandbox.run([sys.executable, "-c", code])
     assert done.stdout.strip() == "False", done.stderr
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 
@@ -114,15 +113,7 @@ def test_list_and_dry_run_and_help_measure_nothing(sandbox: Sandbox):
 
 def test_too_few_file_descriptors_are_noticed_before_the_start(sandbox: Sandbox):
     command = f"ulimit -n 90 && exec {' '.join(sandbox.argv('runbench', 'plaintext'))}"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=sandbox.root,
-        env=sandbox.env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = sandbox.shell(command)
     assert done.returncode == 2
     assert "32 connections need 96 open files, but the limit is 90" in done.stderr
     assert "At most 26 fit; or raise the limit with: ulimit -n 96" in done.stderr
@@ -131,15 +122,7 @@ def test_too_few_file_descriptors_are_noticed_before_the_start(sandbox: Sandbox)
 def test_a_reader_that_goes_away_does_not_end_the_run(sandbox: Sandbox):
     words = sandbox.argv("runbench", "plaintext", *QUICK, "--contender", "sync@gunicorn-threads")
     command = f"set -o pipefail; {' '.join(words)} | head -1"
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=sandbox.root,
-        env=sandbox.env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = sandbox.shell(command)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert rows(sandbox, "SELECT state FROM results_run") == [("ok",)]

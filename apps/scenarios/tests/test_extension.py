@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -126,15 +125,7 @@ def test_taken_in_by_the_parity_suite(there: Sandbox):
         "-p",
         "no:cacheprovider",
     ]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
-        cwd=there.root,
-        env=there.env,
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-    )
+    done = there.run([sys.executable, "-m", "pytest", *words], timeout_s=150)
     assert done.returncode == 0, done.stdout[-3000:]
     for cell in ("echo-sync@gunicorn-threads", "echo-async@uvicorn-again", "echo-aiohttp@aiohttp"):
         assert f"[{cell}] PASSED" in done.stdout
