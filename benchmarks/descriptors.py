@@ -12,8 +12,10 @@ SPARE = 64  # for the interpreter, logs, sockets to services
 PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
-def check_connections(connections: int) -> None:
+def check_connections(connections: int, calls: int = 0) -> None:
     """Make room for so many connections to one server: raise the soft limit of open files as far as needed.
+
+    A server may have ``calls`` connections of its own under way for each of them.
 
     Raises UsageError, with the number that fits, when the hard limit or the range of local ports is too small.
     """
@@ -28,14 +30,15 @@ def check_connections(connections: int) -> None:
     except ImportError:  # not a Unix
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = connections + SPARE
+    needed = connections * (1 + calls) + SPARE
     if hard != resource.RLIM_INFINITY and hard < needed:
-        fits = f"at most {hard - SPARE} fit; or " if hard > SPARE else ""
+        most = f"at most {(hard - SPARE) // (1 + calls)} fit; or " if hard > SPARE + calls else ""
+        each = f", with up to {calls} calls to services each," if calls else ""
         raise UsageError(
-            f"{connections} connections need {needed} open files, but the limit is {hard}",
-            hint=f"{fits}raise the limit with: ulimit -n {needed}",
+            f"{connections} connections{each} need {needed} open files, but the limit is {hard}",
+            hint=f"{most}raise the limit with: ulimit -n {needed}",
         )
-    if soft < needed:
+    if soft < needed and soft != resource.RLIM_INFINITY:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 

@@ -23,7 +23,7 @@ from benchmarks.services.delays import BODY
 from benchmarks.stage import clean_environment, start_generators
 from benchmarks.stats.histogram import Histogram
 from benchmarks.stats.intervals import Ratio
-from benchmarks.stats.summary import summarise
+from benchmarks.stats.summary import CellSummary, summarise
 from benchmarks.wards import Guard
 from benchmarks.wrk import WrkResult, run_wrk
 
@@ -237,7 +237,7 @@ def check_comparing(say: Callable[[str], None]) -> Iterator[Check]:
     yield Check(
         "the same contender twice",
         same is not None and same.trusted and not same.different,
-        "no figures"
+        no_figures(rows[SAME], rows[AGAIN])
         if same is None
         else f"{same.value:.3f} × ({same.low:.3f}–{same.high:.3f}): "
         + ("a difference was seen" if same.different else "no difference seen"),
@@ -245,11 +245,17 @@ def check_comparing(say: Callable[[str], None]) -> Iterator[Check]:
     yield Check(
         "10 ms against 11 ms",
         slower is not None and slower.below,
-        "no figures"
+        no_figures(rows[SAME], rows[SLOWER])
         if slower is None
         else f"{slower.value:.3f} × ({slower.low:.3f}–{slower.high:.3f}), 0.909 is right: "
         + ("slower" if slower.below else "not seen as slower"),
     )
+
+
+def no_figures(*rows: CellSummary) -> str:
+    """Why there is nothing to compare."""
+    reasons = [f"{row.cell.contender} is {row.cell.state}: {row.cell.reason}" for row in rows if row.cell.reason]
+    return "; ".join(["no figures", *reasons])
 
 
 def same_twice(plan: Plan) -> Ratio | None:

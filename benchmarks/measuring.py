@@ -56,7 +56,13 @@ class Measuring:
         entry = RoundRecord(number, position, _now(), State.RUNNING)
         self.listener(RoundStarted(record, number))
         self.stage.set_wait(self.workload, self.cell.point)
-        sampler = Sampler(self.stage.pids(self.workload, self.process), "server", self.stage.layout.load_side)
+        layout = self.stage.layout
+        sampler = Sampler(
+            self.stage.pids(self.workload, self.process),
+            "server",
+            layout.load_side,
+            () if layout.shared else layout.server,
+        )
         spec = self._spec(number)
         before = ask_account(self.process, record.workers)
 
@@ -67,6 +73,7 @@ class Measuring:
         exchanges = self.workload.exchanges_at(self.cell.point)
         entry.load = self.stage.generators.run(spec, exchanges, sampler.begin, end)
         entry.usage, entry.load_side_busy = sampler.usage(entry.load.window_s), sampler.load_side_busy
+        entry.others_busy = sampler.others_busy
         entry.steal, entry.tasks_started = sampler.steal, sampler.tasks_started
         if before and (after := ask_account(self.process, record.workers)):
             entry.usage["server"] = _with_switches(entry.usage["server"], after.since(before))

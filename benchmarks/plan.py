@@ -155,6 +155,11 @@ class Workload:
     def exchanges_at(self, point: Point) -> tuple[Exchange, ...]:
         return self.exchanges[self.wait_at(point)]
 
+    @property
+    def calls(self) -> int:
+        """How many calls to other services a request makes at most."""
+        return max(one.expectation.upstream_calls for some in self.exchanges.values() for one in some)
+
     def least_ms(self, variant: str, point: Point) -> float:
         """What a request waits at least, in milliseconds; the basis of its ceiling."""
         return self.waits.get(variant, 0) * self.wait_at(point)
@@ -207,11 +212,10 @@ class Plan:
             return tuple(Level(self.in_flight, rate_per_s) for rate_per_s in self.rates_per_s)
         return tuple(Level(concurrency) for concurrency in self.concurrencies or (workload.concurrency,))
 
-    @property
-    def most_connections(self) -> int:
+    def most_connections(self, workload: Workload) -> int:
         """To one server at once."""
-        levels = [level.concurrency for workload in self.workloads for level in self.levels(workload)]
-        return max([*levels, *([self.in_flight] if self.overload else [])], default=0)
+        levels = [level.concurrency for level in self.levels(workload)]
+        return max([*levels, *([self.in_flight] if self.overload else [])])
 
     @property
     def points(self) -> tuple[Point, ...]:

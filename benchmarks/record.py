@@ -15,7 +15,7 @@ from cattrs import transform_error
 from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
 from benchmarks.load.results import LoadResult, Slice
-from benchmarks.plan import describe_level, describe_point
+from benchmarks.plan import Axis, describe_level, describe_point
 from benchmarks.resources import Usage
 from benchmarks.stats.histogram import Histogram
 from benchmarks.upgrades import upgraded
@@ -44,6 +44,7 @@ class Flag(StrEnum):
     LATE = "sent late"
     VOID_ROUNDS = "void rounds"
     RECONNECTED = "connections not kept"
+    UNSENT = "not all sent"
 
 
 Flags = dict[Flag, str]  # with the sentence that says it
@@ -61,6 +62,7 @@ class RoundRecord:
     load: LoadResult | None = None
     usage: dict[str, Usage] = field(default_factory=dict)  # "server", "generator", "postgres", "upstream"
     load_side_busy: float | None = None  # share of the load side's CPUs that was busy; None where unpinned
+    others_busy: float | None = None  # share of the server's CPU time that other processes took
     steal: float | None = None  # share of all CPUs' time that the host gave to somebody else
     tasks_started: int | None = None  # processes and threads that began in the window, on the whole machine
     database_connections: int | None = None  # the server's own, at the window's end (pg_stat_activity)
@@ -135,8 +137,8 @@ class CellRecord:
 
     @property
     def setting(self) -> tuple[int, float | None, str, float]:
-        """What a cell shares with those it may be compared with."""
-        return self.concurrency, self.rate_per_s, self.sweep_axis, self.sweep_value
+        """What a cell shares with those it may be compared with; a bound on what is under way is no load."""
+        return 0 if self.rate_per_s else self.concurrency, self.rate_per_s, self.sweep_axis, self.sweep_value
 
     @property
     def level(self) -> str:
@@ -217,12 +219,27 @@ def structure(data: dict[str, Any], source: str = "the record") -> RunRecord:
         record = json_codec.structure(data, RunRecord)
     except (cattrs.BaseValidationError, cattrs.ForbiddenExtraKeysError) as error:
         raise RecordError(f"{source} is damaged: {'; '.join(transform_error(error)[:3])}") from error
-    if any(entry.load and entry.load.window_s <= 0 for cell in record.cells for entry in cell.rounds):
-        raise RecordError(f"{source} is damaged: a round without a window")
+    if found := _impossible(record):
+        raise RecordError(f"{source} is damaged: {found}")
     again = json.loads(json_codec.dumps(record))
     if again != data:  # a field with a default was missing, or a value was bent into its type
         raise RecordError(f"{source} is damaged: {_first_difference(data, again)}")
     return record
+
+
+def _impossible(record: RunRecord) -> str:
+    """What no run can have, though each value is of its type; nothing where all is well."""
+    known = {card.name for card in record.scenarios}
+    places = [(cell.scenario, cell.contender, cell.setting) for cell in record.cells]
+    for cell in record.cells:
+        if cell.scenario not in known:
+            return f"a cell of a scenario {cell.scenario[:60]!r} that the run does not have"
+        if cell.sweep_axis not in ("", *Axis):
+            return f"a sweep over {cell.sweep_axis[:60]!r}"
+        for entry in cell.rounds:
+            if entry.load is not None and (found := entry.load.impossible):
+                return f"{cell.scenario} {cell.contender}, round {entry.number}: {found}"
+    return "a cell that is there twice" if len(set(places)) < len(places) else ""
 
 
 def _first_difference(data: Any, again: Any, place: str = "") -> str:
@@ -241,9 +258,16 @@ def _first_difference(data: Any, again: Any, place: str = "") -> str:
 
 
 def write(record: RunRecord, path: Path) -> None:
-    """Write whole or not at all. Raises RecordError when the file cannot be written."""
+    """Write whole or not at all. Raises RecordError when the file cannot be written.
+
+    A link stays one, and what is no file, a pipe say, is written to as it is.
+    """
+    path = path.resolve()
     temporary = path.with_name(path.name + ".part")
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(dumps(record))
+            return
         temporary.write_text(dumps(record))
         temporary.replace(path)
     except OSError as error:

@@ -104,12 +104,20 @@ def tree_of(pid: int) -> list[psutil.Process]:
 class Sampler:
     """Watches process trees between ``begin`` and ``end``: ``sampled`` ten times a second, the others at both edges."""
 
-    def __init__(self, pids: Mapping[str, int], sampled: str, cpu_groups: tuple[tuple[int, ...], ...]) -> None:
+    def __init__(
+        self,
+        pids: Mapping[str, int],
+        sampled: str,
+        cpu_groups: tuple[tuple[int, ...], ...],
+        server_cpus: tuple[int, ...] = (),
+    ) -> None:
         self._pids = pids
+        self._server_cpus = server_cpus
         self._sampled = sampled
         self._groups = cpu_groups
         self._stop = threading.Event()
         self.load_side_busy: float | None = None  # of the busiest group of CPUs
+        self.others_busy: float | None = None  # share of the server's CPUs, or of all, that strangers took
         self.steal: float | None = None  # share of all CPUs that the host gave to others
         self.tasks_started: int | None = None  # processes and threads, on the whole machine
 
@@ -120,6 +128,7 @@ class Sampler:
         for tree in self._trees.values():
             tree.before_s = tree.look()
         self._cpus_before, self._task_before = cpu_seconds(), last_task()
+        self._own_before_s = time.process_time()  # of this process, which watches, and runs where it likes
         self._began_s = time.perf_counter()
 
     def _watch(self) -> None:
@@ -143,6 +152,15 @@ class Sampler:
             default=None,
         )
         self.steal = steal_share(self._cpus_before, cpus)
+        self.others_busy = self._others_busy(cpus)
+
+    def _others_busy(self, cpus: CpuSeconds) -> float | None:
+        """The server's own CPUs are nobody else's; where it has none, everything of ours counts as ours."""
+        alone = bool(self._server_cpus) and not any(set(self._server_cpus) & set(group) for group in self._groups)
+        watched = self._server_cpus if alone else tuple(range(len(cpus.total)))
+        trees = [self._trees[self._sampled]] if alone else self._trees.values()
+        own_s = sum(tree.cpu_s for tree in trees) + time.process_time() - self._own_before_s
+        return others_share(self._cpus_before, cpus, watched, own_s)
 
     @property
     def server_changed(self) -> bool:
@@ -191,26 +209,35 @@ class CpuSeconds:
     busy: tuple[float, ...]
     stolen: tuple[float, ...]
     total: tuple[float, ...]
+    working: tuple[float, ...] = ()  # for processes: neither interrupts nor what the host took
 
 
 def cpu_seconds() -> CpuSeconds:
-    busy, stolen, total = [], [], []
+    working, busy, stolen, total = [], [], [], []
     for times in psutil.cpu_times(percpu=True):
         fields = times._asdict()
         fields.pop("guest", None)  # already part of user
         fields.pop("guest_nice", None)
         steal = fields.get("steal", 0.0)
         idle = fields.get("idle", 0.0) + fields.get("iowait", 0.0)
+        working.append(fields.get("user", 0.0) + fields.get("nice", 0.0) + fields.get("system", 0.0))
         total.append(sum(fields.values()))
         busy.append(total[-1] - idle)
         stolen.append(steal)
-    return CpuSeconds(tuple(busy), tuple(stolen), tuple(total))
+    return CpuSeconds(tuple(busy), tuple(stolen), tuple(total), tuple(working))
 
 
 def busy_share(before: CpuSeconds, after: CpuSeconds, cpus: tuple[int, ...]) -> float | None:
     """Share of these CPUs' time that was not idle; None when no time passed."""
     total = sum(after.total[cpu] - before.total[cpu] for cpu in cpus)
     return max(0.0, sum(after.busy[cpu] - before.busy[cpu] for cpu in cpus) / total) if total > 0 else None
+
+
+def others_share(before: CpuSeconds, after: CpuSeconds, cpus: tuple[int, ...], own_s: float) -> float | None:
+    """Share of these CPUs' time that processes took beyond ``own_s``; None when no time passed."""
+    total = sum(after.total[cpu] - before.total[cpu] for cpu in cpus)
+    worked = sum(after.working[cpu] - before.working[cpu] for cpu in cpus)
+    return max(0.0, (worked - own_s) / total) if total > 0 else None
 
 
 def steal_share(before: CpuSeconds, after: CpuSeconds) -> float | None:

@@ -48,7 +48,8 @@ class Runner:
         """Do it all. Raises CrossoverError when the run cannot go on, KeyboardInterrupt when it was interrupted;
         the record then says so and keeps what was measured."""
         began_s = time.monotonic()
-        check_connections(self.plan.most_connections)
+        for workload in self.plan.workloads:
+            check_connections(self.plan.most_connections(workload), workload.calls)
         self.record.environment = environment.describe()
         if reason := busy_before(self.record.environment["busy_before"]):
             self.record.notes.append(reason)

@@ -25,6 +25,8 @@ def upgraded(data: Data, source: str) -> Data:
 
 def from_1(data: Data) -> Data:
     """Open loops, sweeps, costs, flags: what schema 1 did not have is absent or unknown. Histograms are finer."""
+    if any("rate_per_s" in cell for cell in data["cells"]):
+        raise ValueError("this is of a later schema, whatever it says")
     return {
         **data,
         "schema": 2,
@@ -85,6 +87,7 @@ def _round_from_1(entry: Data) -> Data:
             for name, usage in entry["usage"].items()
         },
         "steal": None,
+        "others_busy": None,
         "tasks_started": None,
         "database_connections": None,
         "flags": {},

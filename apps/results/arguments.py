@@ -16,12 +16,13 @@ from benchmarks.plan import Axis, Sweep, choose
 MOST_CONNECTIONS = 20_000
 MOST_VALUES = 20  # in a list: a slip of the keyboard must not plan a week
 WAIT = re.compile(r"(?P<number>[0-9]{1,7}(\.[0-9]{1,6})?)(?P<unit>ms|s)", re.ASCII)
+SHORTEST_S = 0.02  # of a window that can hold an answer
 FINEST = 0.001  # of waits in milliseconds and of rates: what names and requests can hold
 LARGEST_SEED = 2**53 - 1  # what every place that keeps it can hold
 
 
-def positive(kind: type[int] | type[float], highest: float) -> Callable[[str], Any]:
-    """A number above zero, with a bound that keeps a slip of the keyboard harmless."""
+def positive(kind: type[int] | type[float], highest: float, least: float = 0.0) -> Callable[[str], Any]:
+    """A number above zero, or at least ``least``, with a bound that keeps a slip of the keyboard harmless."""
 
     def parse(text: str) -> int | float:
         try:
@@ -30,6 +31,8 @@ def positive(kind: type[int] | type[float], highest: float) -> Callable[[str], A
             raise argparse.ArgumentTypeError(f"{text!r} is not a {'whole ' * (kind is int)}number") from None
         if not 0 < number <= highest:
             raise argparse.ArgumentTypeError(f"{text} is out of range: above 0, at most {highest:g}")
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text} is out of range: at least {least:g}")
         return number
 
     return parse
@@ -52,6 +55,22 @@ def seed(text: str) -> int:
     if not text.isdigit() or int(text) > LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {LARGEST_SEED}")
     return int(text)
+
+
+def patience(text: str) -> int:
+    """How many rounds may be added; none is a number, too."""
+    return 0 if text == "0" else int(positive(int, 1000)(text))
+
+
+class Once(argparse.Action):
+    """An option whose second use would silently replace the first."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} is given twice: sweep one axis at a time")
+        setattr(namespace, self.dest, values)
 
 
 def wait_ms(text: str) -> float:
@@ -114,13 +133,15 @@ def add_load_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="open loop: the most requests under way; what finds that many is not sent, and counted (1000)",
     )
-    group.add_argument("--duration", type=positive(float, 600), metavar="S", help="seconds a round measures (0.5)")
+    group.add_argument(
+        "--duration", type=positive(float, 600, SHORTEST_S), metavar="S", help="seconds a round measures (0.5)"
+    )
     group.add_argument("--warmup", type=positive(float, 60), metavar="S", help="seconds a round warms up (0.2)")
     group.add_argument("--timeout", type=positive(float, 600), metavar="S", help="seconds until a request fails (10)")
     group.add_argument("--rounds", type=positive(int, 1000), metavar="N", help="rounds per cell (5)")
     group.add_argument(
         "--patience",
-        type=positive(int, 1000),
+        type=patience,
         metavar="N",
         help="rounds that may be added while cells are unstable or short of valid rounds (0)",
     )
@@ -135,6 +156,7 @@ def add_question_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sweep",
         type=sweep,
+        action=Once,
         metavar="AXIS=V,V…",
         help="wait=1ms,20ms · workers=1,2 · threads=4,16: curves, and where async overtakes the threads",
     )

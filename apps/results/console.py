@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -55,6 +56,12 @@ def errors_told() -> Iterator[None]:
             hint = f"\n{hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"
         code = EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
         raise CommandError(f"{error}{hint}", returncode=code) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EIO, errno.EFBIG):
+            raise
+        with open(os.devnull, "w") as nowhere:  # what is still buffered cannot be written either
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise CommandError(f"The output cannot be written: {error.strerror}.") from error
     except DatabaseError as error:
         raise CommandError(
             f"The showcase's database cannot be used: {error}\n"

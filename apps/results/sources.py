@@ -24,7 +24,7 @@ def find_run(name: str) -> tuple[str, RunRecord]:
             raise UnknownName(f"there is no run {name}", hint=_known())
         return f"run {run.pk}", load_run(run)
     path = Path(name)
-    if not os.path.exists(path):  # unlike the path's own method it takes any name
+    if not name or not os.path.exists(path):  # unlike the path's own method it takes any name
         raise UnknownName(f"there is no file {name[:200]}", hint=f"name a file that --json wrote, or a run; {_known()}")
     return path.name, read(path)
 

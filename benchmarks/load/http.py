@@ -143,6 +143,8 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         assert self.parser is not None
+        if self.parser.get_status_code() < 200:  # an interim answer, such as 103: the one that counts is still to come
+            return
         self.complete, self.status = True, self.parser.get_status_code()
         self.keep_alive = self.parser.should_keep_alive()  # known only now
 

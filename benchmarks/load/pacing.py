@@ -202,7 +202,7 @@ class OpenLoop(Load):
         """Until the first answer, so that as many are under way as will be, and ``warmup_s`` more."""
         self.sending = True
         began_s = perf_counter()
-        self.next_s = began_s + self.spec.offset_s
+        self.next_s = (self.spec.begins_s or began_s) + self.spec.offset_s
         self.timer.set(self.next_s)
         while not any(connection.answered for connection in self.connections):
             await asyncio.sleep(POLL_S)

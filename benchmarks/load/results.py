@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from benchmarks.stats.histogram import Histogram
+from benchmarks.stats.histogram import Histogram, bucket_of
 
 Counts = dict[int, int]  # bucket -> count, see stats.histogram
+HISTOGRAMS = ("histogram", "first_byte", "connect", "send_lag")
+SHORTEST_S, LARGEST = 1e-4, 10**12
+HIGHEST_BUCKET = bucket_of(LARGEST * 10**3)  # nanoseconds: a quarter of an hour and more
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,19 @@ class LoadResult:
     connections_after: int = 0
     answered_in_all: int = 0  # warm-up and drain too: what the server did for this round
     slices: list[Slice] = field(default_factory=list)
+
+    @property
+    def impossible(self) -> str:
+        """Which figure no generator can have found; nothing where all may be true."""
+        if not SHORTEST_S <= self.window_s <= LARGEST:
+            return f"a window of {self.window_s:g} s"
+        for name, value in vars(self).items():
+            counts = value.values() if isinstance(value, dict) else (value,) if isinstance(value, int) else ()
+            if any(not 0 <= count <= LARGEST for count in counts):
+                return f"{name} with an impossible count"
+            if name in HISTOGRAMS and any(not 0 <= bucket <= HIGHEST_BUCKET for bucket in value):
+                return f"{name} with an impossible bucket"
+        return ""
 
     @property
     def failed(self) -> int:

@@ -99,6 +99,7 @@ class LoadSpec:
     phases: tuple[Phase, ...] = ()
     arrivals: Arrivals = Arrivals.CONSTANT
     offset_s: float = 0.0  # of the first arrival, so that several generators together keep a constant pace
+    begins_s: float = 0.0  # by the clock of perf_counter; 0: at once
     slices: int = 10  # equal parts of the window that are counted apart
     slice_histograms: bool = False
     warmup_limit_s: float = 8.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import median
 
-from benchmarks.record import CellRecord, State
+from benchmarks.record import CellRecord, Flag, State
 from benchmarks.reports import figures
 from benchmarks.reports.tables import Grid, Row
 from benchmarks.stats.comparison import Change, Comparison
-from benchmarks.stats.summary import percentile_ms
+from benchmarks.stats.summary import percentile_ms, same_ceiling
 
 HEADINGS = (
     "scenario",
@@ -83,6 +83,14 @@ def _rate(cell: CellRecord) -> float:
 
 
 def _word(change: Change) -> str:
+    """What is seen, and what has to be known of either side."""
+    flags = [flag for flag in Flag if flag in change.earlier.flags or flag in change.later.flags]
+    return "; ".join((_seen(change), *map(str, flags)))
+
+
+def _seen(change: Change) -> str:
+    if same_ceiling(change.earlier, change.later):
+        return "cannot rank"
     if change.ratio is None or not change.ratio.trusted:
         return "too few rounds"
     return "better" if change.ratio.above else "worse" if change.ratio.below else "no difference seen"

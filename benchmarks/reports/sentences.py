@@ -13,6 +13,8 @@ from benchmarks.stats.crossover import State as CrossoverState
 from benchmarks.stats.standings import Crossing, advice, crossings
 from benchmarks.stats.summary import CellSummary, summarise
 
+NO_CAPACITY = 1.1  # times what the rounds reached: then their connections, not the contender, were the limit
+
 
 def sentence(run: RunRecord, scenario: str) -> str:
     """What was seen at the highest load level; differences the interval does not carry are called none."""
@@ -132,6 +134,13 @@ def overload_sentences(overloaded: Sequence[tuple[str, OverloadRecord]]) -> list
             said.append(f"Overload, {contender}: {last.void or record.steps[0].void}; so nothing can be said.")
             continue
         kept = last.goodput_per_s / record.capacity_per_s
+        most = max(step.goodput_per_s for step in record.steps)
+        if most > NO_CAPACITY * record.capacity_per_s:
+            said.append(
+                f"Overload, {contender}: the {rate(record.capacity_per_s)} requests/s that its connections reached "
+                f"are not its capacity, it answered up to {rate(most)}; measure it with a higher --concurrency."
+            )
+            continue
         unsent = f" ({last.unsent:,} were not sent, since --in-flight were under way)" if last.unsent else ""
         back = (
             f"p99 back {record.recovery_s:.1f} s after the load dropped"

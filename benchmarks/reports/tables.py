@@ -24,7 +24,7 @@ OPEN_LOOP = "Latency is that of an open loop: from the moment a request should h
 COST_NOTES = (
     "CPU: of the server, and of the database apart. RSS: the server's processes added up, so memory they share counts "
     "in each. threads: the most seen at once; started/req: that began, on the whole machine. vol., invol.: context "
-    "switches of the server's threads. idle: with the load's connections open and nothing asked."
+    "switches of the server's threads. idle: with the load's connections open, if it keeps them, and no request."
 )
 NAMED = 6  # contenders in one note; more are counted
 UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
@@ -197,8 +197,8 @@ def _costs(row: CellSummary) -> list[str]:
         figures.number(costs.involuntary_switches_per_request),
         figures.whole(costs.open_files),
         figures.whole(costs.database_connections),
-        figures.megabytes(idle.rss_bytes if idle else None),
-        figures.number(idle.cpu_ms_per_s if idle else None),
+        figures.megabytes(idle.rss_bytes if idle and idle.connections else None),
+        figures.number(idle.cpu_ms_per_s if idle and idle.connections else None),
     ]
 
 

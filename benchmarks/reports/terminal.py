@@ -59,7 +59,7 @@ def render(scenario: ScenarioTable) -> RenderableType:
     for contender, grid in scenario.overloads:
         more += [Text(f"\n{contender} at multiples of its capacity"), GridView(grid)]
     for contender, grid in scenario.matrices:
-        legend = f"\n{contender} ÷ {card.baseline}; in brackets: no difference seen"
+        legend = f"\n{contender} ÷ {card.baseline}; in brackets: no difference seen, or too few rounds"
         more += [Text(legend), GridView(grid)]
     return Group(
         Text.assemble((f"\n{card.name}", "bold"), f"  {card.title}. ", (card.question, "italic")),

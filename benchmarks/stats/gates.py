@@ -10,6 +10,7 @@ from benchmarks.load.results import LoadResult
 from benchmarks.record import CellRecord, Flag, Flags, RoundRecord, State
 from benchmarks.stats.ceiling import ceiling_per_s, sustained_per_s
 from benchmarks.stats.histogram import Histogram
+from benchmarks.stats.summary import speeds
 
 BUSY_LIMIT = 0.9
 ERROR_LIMIT = 0.001
@@ -18,11 +19,13 @@ EDGE_DEVIATIONS = 2.0
 CEILING_MARGIN = 0.03
 SPREAD_LIMIT = 0.1
 STEAL_LIMIT = 0.02
+OTHERS_LIMIT = 0.1  # what is counted in ticks is not known better in half a second
 BUSY_BEFORE_LIMIT = 0.1
 LATE_LIMIT_MS = 5.0
 RECONNECT_LIMIT = 0.01
 SINGLE_PROCESSES = ("generator", "upstream")  # each on one event loop, so one CPU is all it can use
-CUT_SHORT = "warm-up was cut short: some connections had no answer before the window"
+ANSWERED_WRONG = ("body", "short", "status")  # whatever the load side did, these bytes came from the contender
+CUT_SHORT = "warm-up was cut short: some connections had no answer before the window; lower the load or raise --warmup"
 
 
 def saturated(busy: Mapping[str, float | None]) -> str:
@@ -45,16 +48,27 @@ def fell_behind(load: LoadResult) -> str:
 
     After wrk2 and k6, which compare what was achieved with what was asked for. How many are under way at either edge
     of the window is chance, and so is their difference, by the square root of their sum: what that explains is no
-    falling behind.
+    falling behind. An arrival that was not sent is never chance.
     """
     if load.offered is None:
         return ""
     if not load.offered:
         return "no arrival fell into the window"
-    short = load.offered - load.succeeded - load.failed
+    waiting = load.offered - load.unsent - load.succeeded - load.failed
     chance = EDGE_DEVIATIONS * sqrt(load.in_flight_before + load.in_flight_after)
-    if short > (1 - ACHIEVED_LIMIT) * load.offered + chance:
-        return f"only {load.achieved:.1%} of the offered load was answered: latency depends on how long one waits"
+    if load.unsent + max(0.0, waiting - chance) > (1 - ACHIEVED_LIMIT) * load.offered:
+        said = f"only {load.achieved:.1%} of the offered load was answered"
+        unsent = f", {load.unsent:,} of {load.offered:,} arrivals were not sent" if load.unsent else ""
+        return f"{said}{unsent}: latency depends on how long one waits"
+    return ""
+
+
+def not_all_sent(unsent: int, offered: int) -> str:
+    """Arrivals that found too many under way have no latency, and would have had a long one."""
+    if unsent:
+        return (
+            f"{unsent:,} of {offered:,} arrivals were not sent, since --in-flight were under way, and have no latency"
+        )
     return ""
 
 
@@ -81,6 +95,13 @@ def stolen(steal: float | None) -> str:
     """A hypervisor gave CPU time to somebody else."""
     if steal is not None and steal > STEAL_LIMIT:
         return f"other load: {steal:.0%} of the CPUs' time was taken by the machine's host"
+    return ""
+
+
+def others_at_work(share: float | None) -> str:
+    """Somebody who is no part of the run worked on the server's CPUs."""
+    if share is not None and share > OTHERS_LIMIT:
+        return f"other load: {share:.0%} of the server's CPU time was taken by other processes"
     return ""
 
 
@@ -122,7 +143,8 @@ def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
     succeeded, errors = load.outcomes
     if load.surplus:
         return State.FAILED, f"{load.surplus} answers came that nobody had asked for"
-    if reason := too_many_errors(succeeded, errors):
+    answered_wrong = {name: count for name, count in errors.items() if name in ANSWERED_WRONG}
+    if reason := too_many_errors(succeeded, answered_wrong):
         return State.FAILED, reason
     services = {  # PostgreSQL has many processes: the load side's CPUs as a whole speak for it
         name: usage.cpu_s / load.window_s
@@ -131,11 +153,15 @@ def judge_round(cell: CellRecord, entry: RoundRecord) -> tuple[State, str]:
     }
     if reason := saturated({"the load side": entry.load_side_busy, **services}):
         return State.VOID, reason
+    if reason := too_many_errors(succeeded, errors):
+        return State.FAILED, reason
     if not load.succeeded and load.offered != 0:
         return (
             State.FAILED,
             f"no answer within the window of {load.window_s:.1f} s: hung, or slower than --duration is long",
         )
+    if not load.warmed_up:
+        return State.VOID, CUT_SHORT
     ceiling = ceiling_per_s(cell.served_at_once, cell.wait_ms / 1000, load.window_s)
     reason = above_ceiling(entry.requests_per_s, ceiling) or fell_behind(load)
     return (State.VOID, reason) if reason else (State.OK, "")
@@ -145,8 +171,7 @@ def flag_round(entry: RoundRecord) -> Flags:
     """What has to be known of a round that is valid."""
     assert entry.load is not None
     found = {
-        Flag.CUT_SHORT: "" if entry.load.warmed_up else CUT_SHORT,
-        Flag.OTHER_LOAD: stolen(entry.steal),
+        Flag.OTHER_LOAD: others_at_work(entry.others_busy) or stolen(entry.steal),
         Flag.LATE: sent_late(Histogram.of_counts(entry.load.send_lag)),
     }
     return {flag: sentence for flag, sentence in found.items() if sentence}
@@ -164,15 +189,17 @@ def flag_cell(cell: CellRecord) -> Flags:
     """What has to be known of a cell that is valid: of it as a whole, and of its rounds."""
     rounds, void = cell.valid_rounds, [entry.reason for entry in cell.rounds if entry.state is State.VOID]
     rates = [entry.requests_per_s for entry in rounds]
+    compared = rates if cell.rate_per_s is None else [speed for (speed,) in speeds(cell).values()]
     loads = [entry.load for entry in rounds if entry.load]
     closed, answered = sum(load.connections_closed for load in loads), sum(load.succeeded for load in loads)
     found = {
         Flag.VOID_ROUNDS: f"{len(void)} of {len(cell.rounds)} rounds void: {void[0]}" if void else "",
         Flag.CEILING: at_ceiling(median(rates), cell.served_at_once, cell.wait_ms) if rates else "",
-        Flag.UNSTABLE: unstable(rates),
+        Flag.UNSTABLE: unstable(compared),
+        Flag.UNSENT: not_all_sent(sum(load.unsent for load in loads), sum(load.offered or 0 for load in loads)),
         Flag.RECONNECTED: reconnected(closed, answered) if cell.keeps_connections else "",
     }
-    for flag in (Flag.CUT_SHORT, Flag.OTHER_LOAD, Flag.LATE):
+    for flag in (Flag.OTHER_LOAD, Flag.LATE):
         sentences = [entry.flags[flag] for entry in rounds if flag in entry.flags]
         found[flag] = f"{len(sentences)} of {len(cell.rounds)} rounds: {sentences[0]}" if sentences else ""
     return {flag: sentence for flag, sentence in found.items() if sentence}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from benchmarks.load.results import LoadResult, Slice, merged_counts
 from benchmarks.load.specs import Phase
@@ -39,8 +40,8 @@ def profile(capacity_per_s: float) -> Profile:
     """Every multiple of the capacity in turn, then the lowest again; slow contenders get longer steps."""
     wanted_s = ANSWERS_PER_SLICE / (capacity_per_s * FACTORS[0])
     slice_s = min(max(SLICE_S, wanted_s), LONGEST_SLICE_S)
-    step_s = max(STEP_S, SLICES_PER_STEP * slice_s)
-    after_s = max(RECOVERY_S, SLICES_PER_STEP * slice_s)
+    # whole slices, so that none lies in two phases
+    step_s, after_s = (max(ceil(length_s / slice_s), SLICES_PER_STEP) * slice_s for length_s in (STEP_S, RECOVERY_S))
     steps = tuple(Phase(capacity_per_s * factor, step_s) for factor in FACTORS)
     phases = (*steps, Phase(capacity_per_s * FACTORS[0], after_s))
     return Profile(phases, round(sum(phase.duration_s for phase in phases) / slice_s))

@@ -63,7 +63,7 @@ def usable(cell: CellRecord) -> bool:
 
 
 def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -> CellSummary:
-    errors = sum(entry.load.failed for entry in cell.rounds if entry.load)
+    errors = sum(sum(entry.load.outcomes[1].values()) for entry in cell.rounds if entry.load)
     if not usable(cell):
         return CellSummary(cell, errors, is_baseline)
     histogram = cell.histogram()

@@ -39,6 +39,7 @@ def full_run() -> RunRecord:
         load,
         usage={"server": server, "upstream": usage(0.1)},
         load_side_busy=0.25,
+        others_busy=0.04,
         steal=0.03,
         tasks_started=12,
         database_connections=16,

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import record
 from benchmarks.plan import BASELINE
-from benchmarks.record import CellRecord, RunRecord, State
+from benchmarks.record import CellRecord, Flag, RunRecord, State
 from benchmarks.reports.comparison import tabulate_comparison
 from benchmarks.stats.comparison import Change, Difference, compare, differences
 from benchmarks.tests.records import cell_record, load_result, round_record, run_record
@@ -190,3 +190,10 @@ def test_a_change_knows_both_cells() -> None:
     (found,) = compare(run(earlier), run(later)).changes
     assert isinstance(found, Change)
     assert (found.earlier, found.later, found.level) == (earlier, later, "32 connections")
+
+
+def test_what_has_to_be_known_of_either_side_stands_in_the_row() -> None:
+    unstable = {Flag.UNSTABLE: "unstable: rounds spread by 30%"}
+    assert row(cell(BASELINE, 100, flags=unstable), cell(BASELINE, 100))[-1] == "no difference seen; unstable"
+    ceiling = {"flags": {Flag.CEILING: "at the ceiling"}, "wait_ms": 320.0}
+    assert row(cell(BASELINE, 100, **ceiling), cell(BASELINE, 100, **ceiling))[-1] == "cannot rank; at the ceiling"

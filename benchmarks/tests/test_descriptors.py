@@ -19,7 +19,7 @@ import resource, sys
 from benchmarks.descriptors import check_connections
 from benchmarks.exceptions import UsageError
 try:
-    check_connections(int(sys.argv[1]))
+    check_connections(int(sys.argv[1]), int(sys.argv[2]))
 except UsageError as error:
     print(error, "|", error.hint)
 else:
@@ -27,9 +27,9 @@ else:
 """
 
 
-def checked(limits: str, connections: int) -> str:
+def checked(limits: str, connections: int, calls: int = 0) -> str:
     """What a process with these limits says; its soft and hard limit when it may go on."""
-    words = f'{limits} && exec "$0" -c "$1" {connections}'
+    words = f'{limits} && exec "$0" -c "$1" {connections} {calls}'
     done = subprocess.run(
         ["bash", "-c", words, sys.executable, CODE], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
@@ -65,6 +65,15 @@ def test_the_soft_limit_is_raised_as_far_as_needed_and_no_further(limits: str, c
 )
 def test_a_hard_limit_is_refused_with_the_number_that_fits(limit: int, connections: int, said: str) -> None:
     assert checked(f"ulimit -n {limit}", connections) == said
+
+
+def test_calls_to_services_are_open_files_too() -> None:
+    assert checked("ulimit -n 300", 21, calls=10) == "300 300"
+    assert checked("ulimit -Sn 100 && ulimit -Hn 300", 20, calls=10) == "284 300"
+    assert checked("ulimit -n 300", 22, calls=10) == (
+        "22 connections, with up to 10 calls to services each, need 306 open files, but the limit is 300 | "
+        "at most 21 fit; or raise the limit with: ulimit -n 306"
+    )
 
 
 def test_more_connections_than_ports_are_refused_with_the_number_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:

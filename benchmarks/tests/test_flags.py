@@ -9,6 +9,7 @@ from benchmarks.servers import load_servers
 from benchmarks.stats.gates import (
     BUSY_BEFORE_LIMIT,
     CUT_SHORT,
+    OTHERS_LIMIT,
     STEAL_LIMIT,
     busy_before,
     flag_cell,
@@ -36,12 +37,38 @@ def test_a_round_without_anything_to_say_has_no_flag() -> None:
     assert flag_cell(cell_record(rates=(100, 100, 100))) == {}
 
 
-def test_a_round_whose_warm_up_was_cut_short_is_ok_and_says_so() -> None:
-    """Not in its reason, which is for those that are not valid."""
+def test_a_round_whose_warm_up_was_cut_short_is_void() -> None:
     entry = round_record(load=load_result(warmed_up=False))
-    assert judge_round(cell_record(), entry) == (State.OK, "")
-    assert flag_round(entry) == {Flag.CUT_SHORT: CUT_SHORT}
-    assert CUT_SHORT == "warm-up was cut short: some connections had no answer before the window"
+    assert judge_round(cell_record(), entry) == (State.VOID, CUT_SHORT)
+    assert "some connections had no answer before the window" in CUT_SHORT
+
+
+@pytest.mark.parametrize("share", [None, 0.0, OTHERS_LIMIT])
+def test_a_server_that_has_its_cpus_to_itself_is_not_mentioned(share: float | None) -> None:
+    assert flag_round(round_record(others_busy=share)) == {}
+
+
+def test_who_else_worked_on_the_servers_cpus_is_named_before_the_host() -> None:
+    said = "other load: 46% of the server's CPU time was taken by other processes"
+    assert flag_round(round_record(others_busy=0.46, steal=0.1)) == {Flag.OTHER_LOAD: said}
+
+
+def arrivals(*latencies_s: float, unsent: int = 0) -> CellRecord:
+    """An open loop's cell, a round for each median latency; the rate is given, and equal."""
+    loads = [load_result(1000, latency_s=latency_s, offered=1000 + unsent, unsent=unsent) for latency_s in latencies_s]
+    return cell_record(rounds=[round_record(number, load) for number, load in enumerate(loads, 1)], rate_per_s=1000.0)
+
+
+def test_an_open_loop_is_unstable_in_what_it_is_compared_by() -> None:
+    assert flag_cell(arrivals(0.010, 0.0101, 0.0099)) == {}
+    assert Flag.UNSTABLE in flag_cell(arrivals(0.010, 0.100, 0.010, 0.200))
+    varying = [round_record(number, load_result(rate, offered=rate)) for number, rate in enumerate((900, 600, 1200), 1)]
+    assert flag_cell(cell_record(rounds=varying, rate_per_s=1000.0)) == {}, "arrivals are chance, not the contender"
+
+
+def test_arrivals_that_were_not_sent_are_named() -> None:
+    said = "10 of 2,010 arrivals were not sent, since --in-flight were under way, and have no latency"
+    assert flag_cell(arrivals(0.010, 0.010, unsent=5)) == {Flag.UNSENT: said}
 
 
 @pytest.mark.parametrize("steal", [None, 0.0, STEAL_LIMIT])

@@ -187,3 +187,22 @@ def test_a_cell_is_ok_when_at_least_one_of_its_rounds_is(
     cell = CellRecord("plaintext", "sync@uvicorn", 32, rounds=rounds(*states))
     assert judge_cell(cell) == (state, reason)
     assert flag_cell(cell).get(Flag.VOID_ROUNDS) == flag
+
+
+def test_errors_that_a_busy_generator_can_have_made_itself_are_no_failure() -> None:
+    made = {"succeeded": 10, "errors": {"timeout": 90, "connect": 5, "reset": 5}}
+    assert judged(made, load_side_busy=0.99)[0] is State.VOID
+    assert judged(made, load_side_busy=0.5)[0] is State.FAILED
+
+
+def test_arrivals_that_were_not_sent_are_no_chance() -> None:
+    """The edges explain what was under way at them, and none of these ever was."""
+    edges = {"in_flight_before": 1000, "in_flight_after": 1000, "offered": 2000}
+    state, reason = judged({"succeeded": 1880, "unsent": 120, **edges})
+    assert state is State.VOID
+    assert reason == (
+        "only 94.0% of the offered load was answered, 120 of 2,000 arrivals were not sent: "
+        "latency depends on how long one waits"
+    )
+    assert judged({"succeeded": 1960, "unsent": 40, **edges})[0] is State.OK
+    assert judged({"succeeded": 1900, "unsent": 41, **edges})[0] is State.VOID

@@ -199,3 +199,12 @@ def test_a_long_body_is_compared_to_its_end() -> None:
     assert right.bytes_received >= (right.succeeded - 4) * len(head + body)
     wrong = drive(answering(head + body[:-1] + b"x"), exchange)
     assert set(wrong.errors) == {"body"}
+
+
+def test_an_interim_answer_is_waited_beyond() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    for handler in (answering(early, OK, pause_s=0.002), answering(early + OK)):
+        result = drive(handler)
+        assert result.errors == {}
+        assert result.surplus == 0
+        assert result.succeeded > 0

@@ -178,3 +178,20 @@ def test_a_contender_that_answers_anything_does_not_kill_its_generators(generato
         assert set(result.errors) <= {"body"}
         assert result.succeeded == 0
     assert all(generator.ward.alive for generator in generators.generators)
+
+
+def test_several_generators_keep_one_constant_pace(generators: Generators) -> None:
+    """Arrivals of both lie evenly between each other, though each process counts for itself."""
+    moments_s: list[float] = []
+
+    async def answer(writer: asyncio.StreamWriter, request: bytes) -> None:
+        moments_s.append(time.perf_counter())
+        writer.write(OK)
+
+    with served(answering_with(answer)) as port:
+        spec = load_spec(port=port, **open_spec(100.0, duration_s=2.0))
+        result = generators.run(spec, [EXPECTED])
+    assert result.errors == {}
+    gaps_ms = sorted((later - former) * 1000 for former, later in itertools.pairwise(moments_s[20:]))
+    assert gaps_ms[len(gaps_ms) // 4] > 6.5, "10 ms apart, but for noise"
+    assert gaps_ms[-len(gaps_ms) // 4] < 13.5

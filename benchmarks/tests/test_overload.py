@@ -152,3 +152,17 @@ def test_a_course_of_the_profile_can_be_assessed_however_slow_the_contender() ->
         wanted = profile(capacity_per_s)
         load = load_result(window_s=wanted.duration_s, slices=[GOOD] * wanted.slices)
         assert assess(load, capacity_per_s, wanted.phases, 2.0).recovery_s == 0.0
+
+
+@pytest.mark.parametrize("capacity_per_s", [0.3, 50.0, 55.0, 70.0, 73.9, 78.0, 90.0, 5000.0])
+def test_no_slice_lies_in_two_phases(capacity_per_s: float) -> None:
+    wanted = profile(capacity_per_s)
+    slice_s = wanted.duration_s / wanted.slices
+    assert slice_s <= LONGEST_SLICE_S * 1.001
+    for phase in wanted.phases:
+        assert phase.duration_s / slice_s == pytest.approx(round(phase.duration_s / slice_s))
+    rates = [phase.rate_per_s for phase in wanted.phases for _ in range(round(phase.duration_s / slice_s))]
+    slices = [Slice(round(rate * slice_s * 1000), 0, round(rate * slice_s * 1000)) for rate in rates]
+    found = assess(load_result(window_s=wanted.duration_s, slices=slices), capacity_per_s, wanted.phases, 2.0)
+    for step in found.steps:
+        assert step.offered_per_s / 1000 == pytest.approx(step.factor * capacity_per_s, rel=0.01)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -188,3 +190,54 @@ def test_what_is_no_text_or_too_deep_is_refused(tmp_path: Path, content: bytes) 
     path.write_bytes(content)
     with pytest.raises(RecordError):
         record.read(path)
+
+
+def test_writing_keeps_a_link_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:
+    target, link, pipe = tmp_path / "run.json", tmp_path / "link", tmp_path / "pipe"
+    link.symlink_to(target)
+    record.write(full_run(), link)
+    assert link.is_symlink()
+    assert record.read(target) == full_run()
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(pipe.read_text)
+        record.write(full_run(), pipe)
+        assert record.loads(reading.result(timeout=10)) == full_run()
+    assert pipe.is_fifo()
+    with pytest.raises(RecordError, match="/dev/full cannot be written: No space left on device"):
+        record.write(full_run(), Path("/dev/full"))
+    assert Path("/dev/full").is_char_device()
+
+
+def first_load(data: dict[str, Any]) -> dict[str, Any]:
+    return data["cells"][0]["rounds"][0]["load"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: first_load(data).update(succeeded=-100), "succeeded with an impossible count"),
+        (lambda data: first_load(data).update(succeeded=10**400), "succeeded with an impossible count"),
+        (lambda data: first_load(data).update(histogram={"1000000000": 10}), "histogram with an impossible bucket"),
+        (lambda data: first_load(data).update(send_lag={"-5": 10}), "send_lag with an impossible bucket"),
+        (lambda data: first_load(data).update(connect={"5": -1}), "connect with an impossible count"),
+        (lambda data: first_load(data).update(window_s=1e-320), "a window of .* s"),
+        (lambda data: data.update(scenarios=[]), "a cell of a scenario 'plaintext' that the run does not have"),
+        (lambda data: data["cells"][0].update(sweep_axis="foo"), "a sweep over 'foo'"),
+        (lambda data: data["cells"].append(data["cells"][0]), "a cell that is there twice"),
+    ],
+)
+def test_what_no_run_can_have_is_refused(change: Callable[[dict[str, Any]], object], said: str) -> None:
+    with pytest.raises(RecordError, match=rf"^run\.json is damaged: (plaintext \S+, round 1: )?{said}$"):
+        record.loads(damaged(change), "run.json")
+
+
+def test_a_record_that_calls_itself_older_than_it_is_is_refused() -> None:
+    with pytest.raises(RecordError, match="it does not follow its schema 1"):
+        record.loads(damaged(lambda data: data.update(schema=1)))
+
+
+def test_a_bound_on_what_is_under_way_is_no_load_level() -> None:
+    settings = {cell_record(rate_per_s=100.0, concurrency=bound).setting for bound in (20, 21)}
+    assert len(settings) == 1
+    assert cell_record(concurrency=20).setting != cell_record(concurrency=21).setting

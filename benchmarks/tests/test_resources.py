@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from benchmarks.resources import (
     busy_share,
     cpu_seconds,
     last_task,
+    others_share,
     started_between,
     steal_share,
 )
@@ -186,3 +188,39 @@ def test_a_server_that_is_gone_tells_nothing(serve: Serve) -> None:
     with serve("plaintext", "async@uvicorn") as process:
         assert ask_account(process, 1) is not None
     assert ask_account(process, 1) is None
+
+
+def test_what_strangers_took_is_what_worked_and_was_not_ours() -> None:
+    before = CpuSeconds((0.0, 0.0), (0.0, 0.0), (10.0, 10.0), (5.0, 5.0))
+    after = CpuSeconds((0.0, 0.0), (0.0, 0.0), (11.0, 11.0), (5.9, 5.5))
+    assert others_share(before, after, (0,), 0.4) == pytest.approx(0.5)
+    assert others_share(before, after, (0, 1), 0.4) == pytest.approx(0.5)
+    assert others_share(before, after, (1,), 0.8) == 0.0, "never below nothing"
+    assert others_share(before, before, (0,), 0.0) is None
+
+
+@linux
+def test_who_works_on_the_servers_cpus_is_seen_and_the_server_is_no_stranger() -> None:
+    cpu = sorted(os.sched_getaffinity(0))[:1]
+    spin = ["taskset", "-c", str(cpu[0]), sys.executable, "-c", "while True: pass"]
+    with subprocess.Popen(spin) as server:
+        try:
+            alone = watched(server.pid, tuple(cpu))
+            with subprocess.Popen(spin) as stranger:
+                try:
+                    beside = watched(server.pid, tuple(cpu))
+                finally:
+                    stranger.kill()
+        finally:
+            server.kill()
+    assert beside > max(0.2, alone), "on a busy machine others are there already"
+
+
+def watched(pid: int, cpus: tuple[int, ...]) -> float:
+    sampler = Sampler({"server": pid}, "server", (), cpus)
+    time.sleep(0.1)
+    sampler.begin()
+    time.sleep(0.6)
+    sampler.end()
+    assert sampler.others_busy is not None
+    return sampler.others_busy

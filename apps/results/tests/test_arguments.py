@@ -71,6 +71,9 @@ def test_the_database_may_be_named_by_the_environment(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("option", NUMBERS)
 @pytest.mark.parametrize("text", ["0", "-1", "-0", "nan", "inf", "1e999", "", "x", "1;2", "0x10", "1e99"])
 def test_what_is_no_number_above_zero_is_refused(option: str, text: str) -> None:
+    if (option, text) == ("--patience", "0"):
+        assert options("--patience", "0") == {"patience": 0}, "as it is without being told"
+        return
     with pytest.raises(CommandError, match=rf"argument {option}: ") as caught:
         parsed(f"{option}={text}")
     assert "number" in str(caught.value) or "out of range: above 0, at most" in str(caught.value)
@@ -190,3 +193,13 @@ def test_no_bound_lets_a_number_in_that_is_none() -> None:
         for number in found if isinstance(found, tuple) else (found,):
             assert isinstance(number, int if whole else float)
             assert math.isfinite(number)
+
+
+def test_a_second_sweep_does_not_silently_replace_the_first() -> None:
+    with pytest.raises(CommandError, match="--sweep is given twice: sweep one axis at a time"):
+        parsed("--sweep", "wait=1ms,5ms", "--sweep", "threads=1,2")
+
+
+def test_a_window_must_be_able_to_hold_an_answer() -> None:
+    with pytest.raises(CommandError, match=r"1e-9 is out of range: at least 0\.02"):
+        parsed("--duration", "1e-9")
