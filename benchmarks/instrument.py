@@ -1,4 +1,4 @@
-"""Proof of the instrument: it is made to measure what is known beforehand, and must find it."""
+"""Proof of the generator: it is made to measure what is known beforehand, and must find it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,10 @@ from benchmarks.cpus import CpuLayout, available_cpus, lay_out
 from benchmarks.load.client import Generators
 from benchmarks.load.results import LoadResult
 from benchmarks.load.specs import Exchange, Expectation, LoadSpec, Model, Phase
-from benchmarks.plan import Contender, Middleware, Plan, Workload
-from benchmarks.record import RunRecord
-from benchmarks.runner import Runner
-from benchmarks.servers import load_servers
-from benchmarks.servers.base import Interface, Server
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
 from benchmarks.services.delays import BODY
 from benchmarks.stage import clean_environment, start_generators
 from benchmarks.stats.histogram import Histogram
-from benchmarks.stats.intervals import Ratio
-from benchmarks.stats.summary import CellSummary, summarise
 from benchmarks.wards import Guard
 from benchmarks.wrk import WrkResult, run_wrk
 
@@ -43,7 +36,6 @@ CONNECTIONS = 16
 ARTICLES = {Model.OPEN: "an", Model.CLOSED: "a"}
 COMMAND = ("-m", "benchmarks.services.delays", "--fd", "{fd}")
 EXPECTED = Expectation(body=BODY, media_type="text/plain")
-SAME, AGAIN, SLOWER = "10ms@delays", "10ms-again@delays", "11ms@delays"
 
 
 @dataclass(frozen=True)
@@ -88,7 +80,7 @@ class Bench:
 
 
 def check_instrument(say: Callable[[str], None], has_wrk: bool) -> Iterator[Check]:
-    """Every check, one after the other, less than 30 s in all. Raises CrossoverError when something does not start."""
+    """Every check of the generator. Raises CrossoverError when something does not start."""
     layout = lay_out(available_cpus())
     with Guard() as guard:
         server = start_command(guard, "delays", (sys.executable, *COMMAND), clean_environment(), layout.server)
@@ -99,7 +91,6 @@ def check_instrument(say: Callable[[str], None], has_wrk: bool) -> Iterator[Chec
             yield from check_stall(bench, say)
             if has_wrk:
                 yield check_against_wrk(bench, layout, say)
-    yield from check_comparing(say)
 
 
 def check_percentiles(bench: Bench, say: Callable[[str], None]) -> Iterator[Check]:
@@ -226,76 +217,3 @@ def check_against_wrk(bench: Bench, layout: CpuLayout, say: Callable[[str], None
         for own, other in zip(figures[:2], (theirs.requests_per_s, theirs.p50_ms), strict=True)
     )
     return Check("beside wrk", passed, said)
-
-
-def check_comparing(say: Callable[[str], None]) -> Iterator[Check]:
-    """The whole harness on three contenders, two of which are the same, and one a tenth slower."""
-    say("comparing 10 ms with 10 ms and with 11 ms, all of the harness")
-    record = compare_known_delays()
-    rows = {row.cell.contender: row for row in summarise(record, "known")}
-    same, slower = rows[AGAIN].ratio, rows[SLOWER].ratio
-    yield Check(
-        "the same contender twice",
-        same is not None and same.trusted and not same.different,
-        no_figures(rows[SAME], rows[AGAIN])
-        if same is None
-        else f"{same.value:.3f} × ({same.low:.3f}–{same.high:.3f}): "
-        + ("a difference was seen" if same.different else "no difference seen"),
-    )
-    yield Check(
-        "10 ms against 11 ms",
-        slower is not None and slower.below,
-        no_figures(rows[SAME], rows[SLOWER])
-        if slower is None
-        else f"{slower.value:.3f} × ({slower.low:.3f}–{slower.high:.3f}), 0.909 is right: "
-        + ("slower" if slower.below else "not seen as slower"),
-    )
-
-
-def no_figures(*rows: CellSummary) -> str:
-    """Why there is nothing to compare."""
-    reasons = [f"{row.cell.contender} is {row.cell.state}: {row.cell.reason}" for row in rows if row.cell.reason]
-    return "; ".join(["no figures", *reasons])
-
-
-def same_twice(plan: Plan) -> Ratio | None:
-    """Run a plan's one contender against itself, on two servers of the same kind; the ratio should be no difference."""
-    (contender,) = plan.contenders
-    servers = load_servers()
-    again = replace(servers[contender.server], name=f"{contender.server}-again")
-    other = replace(contender, server=again.name)
-    workloads = tuple(replace(workload, baseline=str(contender)) for workload in plan.workloads)
-    doubled = replace(plan, workloads=workloads, contenders=(contender, other))
-    record = Runner(doubled, lambda event: None, {**servers, again.name: again}).run()
-    (row,) = [row for row in summarise(record, workloads[0].scenario) if not row.is_baseline]
-    return row.ratio
-
-
-def compare_known_delays() -> RunRecord:
-    """One run of the harness itself on servers of known delays."""
-    server = Server(
-        name="delays",
-        interface=Interface.AIOHTTP,
-        summary="known delays",
-        command=lambda hosting: (hosting.python, *COMMAND),
-    )
-    workload = Workload(
-        scenario="known",
-        title="Known delays",
-        question="Are they found?",
-        needs=frozenset(),
-        exchanges={0.0: (Exchange(expectation=EXPECTED),)},
-        concurrency=CONNECTIONS,
-        baseline=SAME,
-    )
-    plan = Plan(
-        workloads=(workload,),
-        contenders=tuple(Contender.parse(name) for name in (SAME, AGAIN, SLOWER)),
-        # Medians of latency see a tenth through any noise that leaves half the answers alone. At 143/s no answer falls
-        # on the next arrival.
-        rates_per_s=(143.0,),
-        duration_s=0.5,
-        warmup_s=0.1,
-        middleware=Middleware.NONE,
-    )
-    return Runner(plan, lambda event: None, {"delays": server}).run()

@@ -14,13 +14,10 @@ from benchmarks.load.specs import Arrivals, Exchange, Model
 
 BASELINE = "sync@gunicorn-threads"  # the fair rival: what a team has without rewriting anything
 
-# Rough costs besides the rounds themselves, for the estimate shown before a run (seconds).
-START_S, SCENARIO_S, VERIFY_S, ROUND_OVERHEAD_S, SILENT_S = 10.0, 4.5, 0.3, 0.5, 4.0
 MOST_THREADS = 512  # matched to the load no further than this
 SWEEP_THREADS = 16  # of the threaded server in a sweep: matched to the load it would never be overtaken by waiting
 OPEN_DURATION_S = 2.0  # an open loop's window: long enough for 2 % of its arrivals to be more than a handful
 WAITS_PER_WINDOW = 3
-OVERLOAD_S = 16.0  # of one contender
 
 
 class Middleware(StrEnum):
@@ -287,17 +284,3 @@ class Plan:
     def ramp_s(self, workload: Workload, cell: Cell) -> float:
         """How long a round warms up: connections that begin within less than a wait would be answered in waves."""
         return max(self.warmup_s, workload.least_ms(cell.contender.variant, cell.point) / 1000)
-
-    def estimate_s(self) -> float:
-        """About how long the run will take, patience aside."""
-        total_s = START_S
-        for workload in self.workloads:
-            cells = self.runnable(workload)
-            rounds_s = sum(
-                self.ramp_s(workload, cell) + self.window_s(workload, cell.point) + ROUND_OVERHEAD_S for cell in cells
-            )
-            silences = len({cell.level.concurrency for cell in cells})
-            total_s += SCENARIO_S + len(cells) * VERIFY_S + self.rounds * rounds_s + silences * SILENT_S
-            if self.overload:
-                total_s += OVERLOAD_S * len({cell.contender for cell in cells})
-        return total_s

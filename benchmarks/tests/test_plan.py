@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.estimate import estimate_s
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
 from benchmarks.plan import BASELINE, Axis, Cell, Contender, Level, Plan, Point, Workload, choose
@@ -158,8 +159,8 @@ def test_excused_contenders_have_cells_but_are_not_run() -> None:
 
 def test_the_estimate_counts_only_what_is_run() -> None:
     excused = make_plan(workloads=(make_workload(excused={"sync@uvicorn": "nothing to do"}),))
-    assert excused.estimate_s() < make_plan().estimate_s() < make_plan(rounds=50).estimate_s()
-    assert make_plan().estimate_s() < make_plan(concurrencies=(8, 64)).estimate_s()
+    assert estimate_s(excused) < estimate_s(make_plan()) < estimate_s(make_plan(rounds=50))
+    assert estimate_s(make_plan()) < estimate_s(make_plan(concurrencies=(8, 64)))
 
 
 def test_a_variant_answers_under_its_scenario() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from math import comb
 from typing import Any
 
@@ -12,7 +13,8 @@ from rich.text import Text
 from apps.results.arguments import positive
 from apps.results.console import EXIT_FAILED, HarnessCommand, errors_told, open_console
 from apps.scenarios.planning import build_plan
-from benchmarks.instrument import Check, check_instrument, same_twice
+from benchmarks.instrument import Check, check_instrument
+from benchmarks.self_comparison import check_comparing, same_twice
 from benchmarks.wrk import installed
 
 SUBJECT = "plaintext"
@@ -48,7 +50,7 @@ class Command(HarnessCommand):
             return
         console, failed, has_wrk = open_console(), 0, installed()
         with errors_told(), console.status("starting") as status:
-            for check in check_instrument(status.update, has_wrk):
+            for check in chain(check_instrument(status.update, has_wrk), check_comparing(status.update)):
                 console.print(_line(check))
                 failed += not check.passed
         if not has_wrk:

@@ -16,6 +16,7 @@ from apps.results.sources import find_run
 from apps.results.store import Store, mark_abandoned
 from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build_plan
 from apps.scenarios.registry import scenarios
+from benchmarks.estimate import estimate_s
 from benchmarks.events import Event
 from benchmarks.exceptions import CrossoverError
 from benchmarks.plan import Middleware, Plan
@@ -94,7 +95,7 @@ class Command(HarnessCommand):
         mark_abandoned()
         counts = {"scenario": plan.workloads, "contender": plan.contenders, "round": range(plan.rounds)}
         about = ", ".join(f"{len(items)} {name}{'s' * (len(items) != 1)}" for name, items in counts.items())
-        console.print(f"{about}: about {plan.estimate_s():.0f} s. Ctrl-C stops it and keeps what was measured.")
+        console.print(f"{about}: about {estimate_s(plan):.0f} s. Ctrl-C stops it and keeps what was measured.")
         store = Store()
         record, error = self._measure(console, plan, store)
         print_run(console, record)
@@ -164,7 +165,7 @@ class Command(HarnessCommand):
                     + (f": {excuse}" if excuse else "")
                 )
         rounds = f"{plan.model}, {plan.rounds} rounds of {plan.duration_s:g} s after {plan.warmup_s:g} s of warm-up"
-        console.print(f"{rounds}, seed {plan.seed}, middleware {plan.middleware}: about {plan.estimate_s():.0f} s.")
+        console.print(f"{rounds}, seed {plan.seed}, middleware {plan.middleware}: about {estimate_s(plan):.0f} s.")
 
 
 def _interrupt(*_: object) -> NoReturn:
