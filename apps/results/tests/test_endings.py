@@ -107,16 +107,15 @@ def test_a_server_one_of_whose_workers_was_replaced_is_not_ranked(sandbox: Sandb
     words = ("plaintext", *contenders, "--rounds", "2", "--duration", "3", "--concurrency", "2")
     with sandbox.popen("runbench", *words) as process:
         for line in process.stdout:
-            if "verifying" in line:
+            if " 1/4 " in line:  # a round of each contender is still to come
                 break
         masters = [entry for entry in sandbox.running() if "--worker-class sync" in " ".join(entry.cmdline())]
         workers = [entry for entry in masters if entry.ppid() in {other.pid for other in masters}]
-        time.sleep(2)
-        for _ in range(4):  # both windows, whenever exactly they are
+        while process.poll() is None:  # whenever exactly its window is
             for worker in workers[:1]:
                 with contextlib.suppress(psutil.Error):
                     worker.kill()
-            time.sleep(1)
+            time.sleep(0.7)
             workers = [entry for entry in sandbox.running() if entry.ppid() in {other.pid for other in masters}]
         rest = process.stdout.read()
         assert process.wait(timeout=30) == 1
