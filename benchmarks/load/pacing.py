@@ -162,7 +162,9 @@ class Silent(ClosedLoop):
     """Connections that are open and say nothing, each after one answer."""
 
     def released(self, connection: Connection, now_s: float) -> None:
-        if not self.sending and connection.transport is not None:
+        if self.sending and not connection.answered:  # the first answer was wrong, or none
+            connection.send(now_s, now_s)
+        elif not self.sending and connection.transport is not None:
             connection.transport.close()
 
     async def warm_up(self) -> bool:

@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from benchmarks.load.specs import Exchange, Expectation
+from benchmarks.load.specs import Exchange, Expectation, Model
 from benchmarks.tests.loading import (
     END,
     OK,
@@ -208,3 +208,10 @@ def test_an_interim_answer_is_waited_beyond() -> None:
         assert result.errors == {}
         assert result.surplus == 0
         assert result.succeeded > 0
+
+
+def test_silence_begins_after_a_right_answer_even_if_the_first_was_none() -> None:
+    handler = in_turn([OK.replace(b"200 OK", b"503 Busy"), *[OK] * 3])
+    result = drive(handler, model=Model.SILENT, concurrency=3, warmup_limit_s=8.0)
+    assert result.warmed_up
+    assert (result.connections_after, result.sent) == (3, 0)
