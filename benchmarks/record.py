@@ -20,7 +20,7 @@ from benchmarks.resources import Usage
 from benchmarks.stats.histogram import Histogram
 from benchmarks.upgrades import upgraded
 
-SCHEMA_VERSION = 2  # see upgrades.py
+SCHEMA_VERSION = 3  # a field more or less is a schema more: see upgrades.py
 
 
 class State(StrEnum):
@@ -40,7 +40,7 @@ class Flag(StrEnum):
     CEILING = "at the ceiling"
     UNSTABLE = "unstable"
     OTHER_LOAD = "other load"
-    CUT_SHORT = "cut short"
+    CUT_SHORT = "cut short"  # of runs of schema 2; now such a round is void
     LATE = "sent late"
     VOID_ROUNDS = "void rounds"
     RECONNECTED = "connections not kept"

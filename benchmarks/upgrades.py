@@ -87,11 +87,29 @@ def _round_from_1(entry: Data) -> Data:
             for name, usage in entry["usage"].items()
         },
         "steal": None,
-        "others_busy": None,
         "tasks_started": None,
         "database_connections": None,
         "flags": {},
     }
 
 
-STEPS: dict[int, Callable[[Data], Data]] = {1: from_1}
+def from_2(data: Data) -> Data:
+    """Who else was at work, and how long an overload's clients had waited before they were gone."""
+    if any("others_busy" in entry for cell in data["cells"] for entry in cell["rounds"]):
+        raise ValueError("this is of a later schema, whatever it says")
+    return {
+        **data,
+        "schema": 3,
+        "cells": [
+            {
+                **cell,
+                "overload": cell["overload"]
+                and {**cell["overload"], "timeout_s": max(2.0, 3 * cell["wait_ms"] / 1000)},
+                "rounds": [{**entry, "others_busy": None} for entry in cell["rounds"]],
+            }
+            for cell in data["cells"]
+        ],
+    }
+
+
+STEPS: dict[int, Callable[[Data], Data]] = {1: from_1, 2: from_2}

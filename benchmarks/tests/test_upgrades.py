@@ -5,18 +5,24 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
+from zlib import crc32
 
 import pytest
 
 from benchmarks import record
 from benchmarks.exceptions import RecordError
-from benchmarks.record import SCHEMA_VERSION, RunRecord, State
+from benchmarks.record import SCHEMA_VERSION, Flag, RunRecord, State
 from benchmarks.reports.tables import tables
 from benchmarks.stats.histogram import Histogram
 from benchmarks.stats.summary import Costs, summarise
+from benchmarks.tests.full_record import full_run
 from benchmarks.tests.schema_1 import Data, run_1
-from benchmarks.upgrades import STEPS, upgraded
+from benchmarks.upgrades import STEPS, from_1, upgraded
+
+SHAPE = (3, 2471222809)  # the schema, and a checksum over the fields of all its classes
 
 
 def read_1(data: Data | None = None) -> RunRecord:
@@ -29,7 +35,7 @@ def test_there_is_a_step_from_every_older_schema() -> None:
 
 def test_what_schema_1_said_is_still_said() -> None:
     run, data = read_1(), run_1()
-    assert (run.schema, run.state, run.seed, run.wall_s, run.notes) == (2, State.OK, 3, 12.5, ["a note"])
+    assert (run.schema, run.state, run.seed, run.wall_s, run.notes) == (SCHEMA_VERSION, State.OK, 3, 12.5, ["a note"])
     assert (run.options, run.environment) == (data["options"], data["environment"])
     cell, was = run.cells[0], data["cells"][0]
     for name in set(was) - {"rounds"}:
@@ -50,6 +56,63 @@ def test_what_schema_1_did_not_have_is_absent_or_unknown() -> None:
     assert (entry.load.offered, entry.load.unsent, entry.load.slices) == (None, 0, [])
     used = entry.usage["server"]
     assert (used.open_files, used.voluntary_switches, used.involuntary_switches) == (None, None, None)
+
+
+def run_2() -> Data:
+    """What the first step makes is a run of schema 2; with an overload and a flag of then."""
+    data = from_1(run_1())
+    step = {
+        "factor": 2.0,
+        "offered_per_s": 9.0,
+        "goodput_per_s": 4.0,
+        "p99_ms": None,
+        "failed": 1,
+        "unsent": 0,
+        "void": "",
+    }
+    data["cells"][0]["overload"] = {
+        "capacity_per_s": 5.0,
+        "steps": [step],
+        "recovery_s": 1.5,
+        "watched_s": 5.0,
+        "died": False,
+        "timeline": [],
+        "slice_s": 0.25,
+    }
+    data["cells"][0]["rounds"][0]["flags"] = {"cut short": "some connections had no answer"}
+    return data
+
+
+@pytest.mark.parametrize(("wait_ms", "timeout_s"), [(0.0, 2.0), (200.0, 2.0), (1000.0, 3.0)])
+def test_what_schema_2_did_not_have_is_unknown_or_what_it_was(wait_ms: float, timeout_s: float) -> None:
+    data = run_2()
+    data["cells"][0]["wait_ms"] = wait_ms
+    cell = read_1(data).cells[0]
+    assert [entry.others_busy for entry in cell.rounds] == [None] * 4
+    assert (cell.overload.timeout_s, cell.overload.recovery_s) == (timeout_s, 1.5), "what the code of then waited"
+    assert cell.rounds[0].flags == {Flag.CUT_SHORT: "some connections had no answer"}
+
+
+def test_a_record_that_calls_itself_older_than_it_is_is_refused() -> None:
+    for schema in range(1, SCHEMA_VERSION):
+        data = json.loads(record.dumps(full_run()))
+        with pytest.raises(RecordError, match=f"it does not follow its schema {schema}"):
+            read_1({**data, "schema": schema})
+
+
+def shape_of(kind: Any) -> dict[str, dict[str, str]]:
+    """The fields of a record's class and of all below it, with their types as they are written."""
+    inner = get_type_hints(kind).values() if is_dataclass(kind) else get_args(kind)
+    found = {kind.__name__: {one.name: str(one.type) for one in fields(kind)}} if is_dataclass(kind) else {}
+    for part in inner:
+        found |= shape_of(part)
+    return found
+
+
+def test_the_shape_of_a_schema_never_changes() -> None:
+    """Runs that people have stored are of this shape: who changes it raises SCHEMA_VERSION and writes the step."""
+    told = json.dumps(shape_of(RunRecord), sort_keys=True)
+    assert (SCHEMA_VERSION, crc32(told.encode())) == SHAPE, "not the schema that it was"
 
 
 def test_an_old_runs_figures_are_shown() -> None:

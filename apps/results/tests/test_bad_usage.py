@@ -69,9 +69,10 @@ def test_more_connections_than_descriptors(sandbox: Sandbox, words: str, limit: 
     ("text", "said"),
     [
         ('{"schema": 1}', "is damaged: it does not follow its schema 1"),
-        ('{"schema": 2}', "is damaged: required field missing"),
-        ('{"schema": 99}', "has schema 99; this version reads 1 to 2"),
-        ('{"schema": 2, "se', "is not JSON"),
+        ('{"schema": 2}', "is damaged: it does not follow its schema 2"),
+        ('{"schema": 3}', "is damaged: required field missing"),
+        ('{"schema": 99}', "has schema 99; this version reads 1 to 3"),
+        ('{"schema": 3, "se', "is not JSON"),
     ],
 )
 def test_a_damaged_file_to_compare_with_ends_with_1(sandbox: Sandbox, tmp_path: Path, text: str, said: str) -> None:
