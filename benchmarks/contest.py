@@ -90,7 +90,8 @@ class Contest:
         """Near-idle cost, once for each server and number of connections, of several servers at once."""
         silent: dict[int, dict[Place, Cell]] = {}
         for cell in self._running():
-            silent.setdefault(self._silent_connections(cell), {}).setdefault(self._place(cell), cell)
+            if self.records[cell].keeps_connections:
+                silent.setdefault(self._silent_connections(cell), {}).setdefault(self._place(cell), cell)
         for connections, cells in silent.items():
             self.listener(Step(f"{self.workload.scenario}: {describe_level(connections, None)}, open and silent"))
             together = max(1, min(SILENT_AT_ONCE, room()) // connections)

@@ -262,10 +262,11 @@ def write(record: RunRecord, path: Path) -> None:
 
     A link stays one, and what is no file, a pipe say, is written to as it is.
     """
-    path = path.resolve()
+    special = path.exists() and not path.is_file()  # before resolving: /dev/stdout is a link that leads nowhere
+    path = path if special else path.resolve()
     temporary = path.with_name(path.name + ".part")
     try:
-        if path.exists() and not path.is_file():
+        if special:
             path.write_text(dumps(record))
             return
         temporary.write_text(dumps(record))

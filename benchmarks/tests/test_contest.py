@@ -197,3 +197,17 @@ def test_a_cell_that_failed_is_not_played_on_and_not_waited_for() -> None:
 def test_cells_know_their_flags_after_each_round() -> None:
     contest, _, _ = play(restless, rounds=4)
     assert [Flag.UNSTABLE in record.flags for record in contest.records.values()] == [True, False, False, False]
+
+
+def test_who_keeps_no_connections_has_none_that_are_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    contest, _ = make_contest()
+    contest.records = opened(contest)
+    asked: list[tuple[int, str]] = []
+
+    def silence(self: Contest, connections: int, cells: dict[Any, Cell]) -> dict[Any, Any]:
+        asked.extend((connections, str(contender)) for contender, _ in cells)
+        return {}
+
+    monkeypatch.setattr(Contest, "_silence", silence)
+    contest._measure_silence()
+    assert asked == [(8, str(contender)) for contender in CONTENDERS if contender.server != "gunicorn-sync"]

@@ -68,15 +68,17 @@ def test_a_request_has_come_when_the_kernel_has_it_and_not_when_it_is_read() -> 
         connection, _ = listener.accept()
         with connection:
             stamp(connection)
-            client.sendall(b"first")  # the kernel begins to stamp a moment after it was first asked to
-            receive(connection)
-            time.sleep(0.05)
-            sent_s = time.perf_counter()
-            client.sendall(b"second")
-            time.sleep(0.2)
-            data, arrived_s = receive(connection)
-    assert data == b"second"
-    assert sent_s - 0.001 <= arrived_s < sent_s + 0.1
+            late_s = []
+            for _ in range(50):  # the kernel begins to stamp a moment after it was first asked to
+                sent_s = time.perf_counter()
+                client.sendall(b"x")
+                time.sleep(0.05)
+                data, arrived_s = receive(connection)
+                late_s.append(arrived_s - sent_s)
+                if late_s[-1] < 0.04:
+                    break
+    assert data == b"x"
+    assert -0.001 <= late_s[-1] < 0.04, "read 50 ms later"
 
 
 def test_connections_are_kept_and_each_waits_for_itself(server: Process) -> None:

@@ -204,6 +204,11 @@ def test_writing_keeps_a_link_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:
         record.write(full_run(), pipe)
         assert record.loads(reading.result(timeout=10)) == full_run()
     assert pipe.is_fifo()
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as into, os.fdopen(writer, "w") as out:
+        record.write(full_run(), Path(f"/dev/fd/{writer}"))  # as /dev/stdout is before | cat; it holds 64 kB
+        out.close()
+        assert record.loads(into.read()) == full_run()
     with pytest.raises(RecordError, match="/dev/full cannot be written: No space left on device"):
         record.write(full_run(), Path("/dev/full"))
     assert Path("/dev/full").is_char_device()

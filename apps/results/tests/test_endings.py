@@ -111,7 +111,9 @@ def test_a_server_one_of_whose_workers_was_replaced_is_not_ranked(sandbox: Sandb
                 break
         masters = [entry for entry in sandbox.running() if "--worker-class sync" in " ".join(entry.cmdline())]
         workers = [entry for entry in masters if entry.ppid() in {other.pid for other in masters}]
-        while process.poll() is None:  # whenever exactly its window is
+        for _ in range(60):  # whenever exactly its window is
+            if process.poll() is not None:
+                break
             for worker in workers[:1]:
                 with contextlib.suppress(psutil.Error):
                     worker.kill()
