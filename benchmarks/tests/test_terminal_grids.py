@@ -155,9 +155,17 @@ def test_an_overload_has_a_table_and_a_sentence(recovery_s: float | None, said: 
     assert rows(text, "2 ×") == ["2 × 2,000 900 – 12 1,234"]
     flat = " ".join(text.split())
     assert (
-        f"Overload, async@uvicorn: at 2 × its capacity of 1,000 requests/s it answers 90% of that capacity "
+        f"Overload, async@uvicorn: at 2 × the 1,000 requests/s of its rounds it answers 90% of them "
         f"within 1.5 s (1,234 were not sent, since --in-flight were under way); {said}." in flat
     )
+
+
+def test_an_overload_that_passed_the_capacity_says_so_and_when_it_recovered() -> None:
+    steps = [OverloadStep(0.5, 50.0, 50.0, 12.0, 0, 0), OverloadStep(2.0, 200.0, 150.0, 90.0, 0, 0)]
+    overload = OverloadRecord(100.0, steps, 0.5, watched_s=5.0, timeout_s=2.0)
+    flat = " ".join(printed(run_record(cell_record(), cell_record(ASYNC, overload=overload)), 80).split())
+    assert "it answers 150% of them within 2 s; p99 back 0.5 s after the load dropped." in flat
+    assert "Its capacity is higher, it answered up to 150" in flat
 
 
 def test_a_runs_notes_come_first() -> None:
