@@ -11,7 +11,7 @@ from benchmarks.stats.histogram import Histogram, bucket_of
 Counts = dict[int, int]  # bucket -> count, see stats.histogram
 HISTOGRAMS = ("histogram", "first_byte", "connect", "send_lag")
 SHORTEST_S, LARGEST = 1e-4, 10**12
-HIGHEST_BUCKET = bucket_of(LARGEST * 10**3)  # nanoseconds: a quarter of an hour and more
+HIGHEST_BUCKET = bucket_of(LARGEST * 10**3)  # in nanoseconds: eleven days
 
 
 @dataclass(frozen=True)
