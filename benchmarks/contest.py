@@ -142,10 +142,10 @@ class Contest:
 
     def hosting(self, server: Server, point: Point) -> Hosting:
         """The same for all contenders of a scenario, but for what a sweep varies and the server can set."""
-        workers = point.on(Axis.WORKERS) if Axis.WORKERS in server.settable else None
-        threads_at = point if Axis.THREADS in server.settable else self.plan.points[0]
+        workers = (point.on(Axis.WORKERS) or self.plan.workers) if Axis.WORKERS in server.settable else None
+        threads_at = point if Axis.THREADS in server.settable else self.plan.points(self.workload)[0]
         return Hosting(
-            cores=len(self.stage.layout.server) or 1,
+            cores=len(self.stage.layout_of(self.workload).server) or 1,
             threads=self.plan.threads_at(self.workload, threads_at),
             python=sys.executable,
             workers=int(workers) if workers else None,
@@ -169,12 +169,21 @@ class Contest:
             threads=server.threads(hosting),
             cannot=list(server.cannot),
             wait_ms=self.workload.least_ms(cell.contender.variant, cell.point),
-            slots=server.slots(hosting),
+            slots=self._slots(server, hosting),
+            hops=self.workload.hops.get(cell.contender.variant, 0),
         )
         self.add(record)
         excuse = self.workload.excused.get(str(cell.contender), "")
         self._settle(record, State.EXCUSED if excuse else State.RUNNING, excuse)
         return record
+
+    def _slots(self, server: Server, hosting: Hosting) -> int | None:
+        """How many requests it serves at once; a wait that holds a database connection is bounded by the pools too."""
+        slots = server.slots(hosting)
+        if not self.workload.wait_holds_connection:
+            return slots
+        pooled = self.plan.pool_of(self.workload) * server.workers(hosting)
+        return pooled if slots is None else min(slots, pooled)
 
     def _settle(self, record: CellRecord, state: State, reason: str) -> None:
         record.state, record.reason = state, reason
@@ -194,7 +203,7 @@ class Contest:
         for place, process in self.processes.items():
             with self._failing(cells[place]):
                 wait_until_ready(process, partial(self._say_slow, place[0]))
-                pin(process, self.stage.layout.server)
+                pin(process, self.stage.layout_of(self.workload).server)
             for record in cells[place]:
                 record.command = list(process.ward.argv)
 

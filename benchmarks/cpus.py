@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,19 @@ class CpuLayout:
         """The groups of CPUs that produce load or answer the servers; one that is busy would be what is measured."""
         return () if self.shared else tuple(sorted({self.generator, self.services} - {()}))
 
+    def sharing(self) -> CpuLayout:
+        """The same with all CPUs for the server, where the CPU or its number of processes is what is asked about."""
+        if not self.pinned:
+            return self
+        everything = tuple(sorted({*self.server, *self.generator, *self.services}))
+        return replace(self, server=everything, shared=True)
+
     def describe(self) -> str:
         if not self.pinned:
             return "not pinned: servers, generator and services share the CPUs, so figures are not representative"
         if self.shared:
             return (
-                f"server on all CPUs ({_numbers(self.server)}), since its processes are what is asked about; "
+                f"server on all CPUs ({_numbers(self.server)}), since they or its processes are what is asked about; "
                 f"the generator shares CPU {_numbers(self.generator)} with it"
             )
         return (
@@ -49,14 +56,13 @@ def available_cpus() -> tuple[int, ...]:
     return ()
 
 
-def lay_out(cpus: tuple[int, ...], *, generators: int = 1, shared: bool = False) -> CpuLayout:
+def lay_out(cpus: tuple[int, ...], *, generators: int = 1) -> CpuLayout:
     """One CPU for the server, one for each generator, the rest for the services.
 
     With two CPUs generators and services share the second; with too few for all generators they share the last ones.
-    ``shared`` gives the server all of them, for questions about its number of processes.
     """
     if len(cpus) < 2:
         return CpuLayout((), (), ())
     taken = min(generators, max(1, len(cpus) - 2))
-    first, last = cpus[:1], cpus[-taken:]
-    return CpuLayout(server=cpus if shared else first, generator=last, services=cpus[1:-taken] or last, shared=shared)
+    last = cpus[-taken:]
+    return CpuLayout(server=cpus[:1], generator=last, services=cpus[1:-taken] or last)

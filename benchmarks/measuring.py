@@ -9,7 +9,7 @@ from statistics import median
 
 from benchmarks.events import Listener, RoundFinished, RoundStarted
 from benchmarks.load.specs import LoadSpec, Model, Phase
-from benchmarks.plan import Cell, Plan, Workload, plain
+from benchmarks.plan import Cell, Plan, Workload
 from benchmarks.record import CellRecord, IdleRecord, RoundRecord, State
 from benchmarks.resources import PhaseWatch, Sampler, Usage, tree_of
 from benchmarks.servers.process import OwnAccount, Process, ask_account
@@ -40,7 +40,7 @@ class Measuring:
             host="127.0.0.1",
             port=self.process.port,
             prefix=self.workload.prefix(self.cell.contender.variant),
-            exchanges=f"{self.workload.scenario} {plain(self.workload.wait_at(point))}",
+            exchanges=f"{self.workload.scenario} {self.workload.settings} {point}",
             concurrency=level.concurrency,
             warmup_s=self.plan.ramp_s(self.workload, self.cell),
             duration_s=window_s,
@@ -56,7 +56,7 @@ class Measuring:
         entry = RoundRecord(number, position, _now(), State.RUNNING)
         self.listener(RoundStarted(record, number))
         self.stage.set_wait(self.workload, self.cell.point)
-        layout = self.stage.layout
+        layout = self.stage.layout_of(self.workload)
         sampler = Sampler(
             self.stage.pids(self.workload, self.process),
             "server",
@@ -68,7 +68,8 @@ class Measuring:
 
         def end() -> None:
             sampler.end()
-            entry.database_connections = self.stage.database_connections(self.workload, self.cell.contender)
+            connections = self.stage.database_connections(self.workload, self.cell.contender)
+            entry.database_connections, entry.database_connections_busy = connections
 
         exchanges = self.workload.exchanges_at(self.cell.point)
         entry.load = self.stage.generators.run(spec, exchanges, sampler.begin, end)
@@ -83,6 +84,8 @@ class Measuring:
             entry.state = State.FAILED
             tail = self.process.ward.log_tail()
             entry.reason = f"a process of the server died or was replaced; the log's end:\n{tail}"
+        elif complaints := self.stage.audit(self.workload):
+            entry.state, entry.reason = State.FAILED, f"what it did does not add up: {complaints}"
         else:
             entry.state, entry.reason = judge_round(record, entry)
         if entry.state is State.FAILED:
@@ -141,7 +144,8 @@ class Measuring:
             slice_histograms=True,
         )
         before = set(tree_of(self.process.ward.pid))
-        watch = PhaseWatch([phase.duration_s for phase in wanted.phases], self.stage.layout.load_side)
+        load_side = self.stage.layout_of(self.workload).load_side
+        watch = PhaseWatch([phase.duration_s for phase in wanted.phases], load_side)
         result = self.stage.generators.run(spec, self.workload.exchanges_at(self.cell.point), watch.begin)
         voids = [saturated({"the load side": busy}) for busy in watch.busy()]
         found = assess(result, capacity_per_s, wanted.phases, timeout_s, voids)

@@ -25,6 +25,7 @@ class Middleware(StrEnum):
 
     DEFAULT = "default"  # the seven that startproject writes
     NONE = "none"
+    SYNC_ONLY = "sync-only"  # the seven, and one that has no async form
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Contender:
 
 def choose(kind: str, name: str, known: Iterable[str]) -> str:
     """The name itself when it is known. Raises UnknownName with the closest ones otherwise."""
-    names = sorted(known)
+    names = sorted(set(known))
     if name in names:
         return name
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
@@ -61,18 +62,35 @@ def choose(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 class Axis(StrEnum):
-    """What a sweep varies."""
+    """What every sweep may vary; beside these the settings that a card declares."""
 
-    WAIT = "wait"  # in milliseconds
+    WAIT = "wait"  # in milliseconds; a setting of the cards that wait
     WORKERS = "workers"
     THREADS = "threads"
 
 
+HOSTING_AXES = (Axis.WORKERS, Axis.THREADS)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A quantity of a scenario's work that the command line may set or sweep.
+
+    ``least`` to ``most`` is what a request may ask for; every variant answers 400 to anything else.
+    """
+
+    name: str
+    value: float
+    most: float
+    least: float = 0.0
+    summary: str = ""
+
+
 @dataclass(frozen=True)
 class Sweep:
-    """One axis and its values: milliseconds, or numbers of workers or threads."""
+    """One axis and its values: a setting's, in its unit, or numbers of workers or threads."""
 
-    axis: Axis
+    axis: str
     values: tuple[float, ...]
 
 
@@ -106,39 +124,58 @@ def describe_level(concurrency: int, rate_per_s: float | None) -> str:
 class Point:
     """Where on a sweep's axis a cell lies; nowhere without a sweep."""
 
-    axis: Axis | None = None
+    axis: str = ""
     value: float = 0.0
 
-    def on(self, axis: Axis) -> float | None:
-        return self.value if self.axis is axis else None
+    def on(self, axis: str) -> float | None:
+        return self.value if self.axis == axis else None
 
     def __str__(self) -> str:
         return describe_point(self.axis, self.value) if self.axis else ""
 
 
 def describe_point(axis: str, value: float) -> str:
-    """A sweep's point in words."""
-    return (
-        f"wait {plain(value)} ms"
-        if axis == Axis.WAIT
-        else f"{value:g} {axis if value != 1 else axis.removesuffix('s')}"
-    )
+    """A sweep's point in words: "wait 5 ms", "2 workers", "hops 3"."""
+    if axis in HOSTING_AXES:
+        return f"{value:g} {axis if value != 1 else axis.removesuffix('s')}"
+    if axis == Axis.WAIT or axis.endswith("_ms"):
+        return f"{axis.removesuffix('_ms')} {plain(value)} ms"
+    return f"{axis} {plain(value)}"
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What the harness has to know of a scenario's card."""
+    """What the harness has to know of a scenario's card, and how a plan asks for it.
+
+    ``exchanges`` are the requests with their right answers at each point of a sweep over a setting; where nothing of
+    the kind is swept they are all at ``Point()``.
+    """
 
     scenario: str
     title: str
     question: str
-    needs: frozenset[str]  # "database", "upstream"
-    exchanges: dict[float, tuple[Exchange, ...]]  # wait in milliseconds -> requests and their right answers
-    wait_ms: float = 0.0  # of one wait, unless a sweep says otherwise; 0: it does not wait
+    needs: frozenset[str]  # "database", "upstream", "cache"
+    exchanges: dict[Point, tuple[Exchange, ...]]
+    settings: dict[str, float] = field(default_factory=dict)  # what the work is made of, unless a sweep says otherwise
     waits: dict[str, int] = field(default_factory=dict)  # variant -> waits one after the other in a request
+    hops: dict[str, int] = field(default_factory=dict)  # variant -> its view's hops between loop and threads
     excused: dict[str, str] = field(default_factory=dict)  # contender -> why it cannot take part
     concurrency: int = 32  # the load level its card chose
+    concurrencies: tuple[int, ...] = ()  # a profile's own levels; empty: the plan's
+    contenders: tuple[Contender, ...] = ()  # its own; empty: the plan's
+    sweep: Sweep | None = None  # its own; None: the plan's
+    claims: tuple[str, ...] = ()
     baseline: str = BASELINE
+    all_cpus: bool = False  # the servers get the load side's too: the CPU is what is asked about
+    pool_size: int | None = None  # database connections per process; None: the plan's
+    wait_holds_connection: bool = False  # then the pool bounds how many can wait at once
+    cost_per: str = ""  # the setting whose cost for each unit is asked about
+    audit: str = ""  # SQL that finds, after every round, what must not be; each row is a complaint
+
+    @property
+    def wait_ms(self) -> float:
+        """Of one wait, unless a sweep says otherwise; 0: it does not wait."""
+        return self.settings.get(Axis.WAIT, 0.0)
 
     def prefix(self, variant: str) -> str:
         """The path under which a variant answers."""
@@ -150,7 +187,7 @@ class Workload:
         return self.wait_ms if wait_ms is None else wait_ms
 
     def exchanges_at(self, point: Point) -> tuple[Exchange, ...]:
-        return self.exchanges[self.wait_at(point)]
+        return self.exchanges[point if point in self.exchanges else Point()]
 
     @property
     def calls(self) -> int:
@@ -195,9 +232,11 @@ class Plan:
     middleware: str = Middleware.DEFAULT
     database: str = "embedded"
     pool_size: int = 16  # connections per process, the same for all
+    workers: int | None = None  # processes of every server; None: as each server thinks best
     threads: int | None = None  # of threaded servers; None: as many as connections
     timeout_s: float = 10.0
     generators: int = 1
+    profile: str = ""  # by which its workloads were chosen; empty: by name
 
     @property
     def model(self) -> Model:
@@ -207,41 +246,61 @@ class Plan:
         """The load levels a scenario is run at."""
         if self.rates_per_s:
             return tuple(Level(self.in_flight, rate_per_s) for rate_per_s in self.rates_per_s)
-        return tuple(Level(concurrency) for concurrency in self.concurrencies or (workload.concurrency,))
+        chosen = workload.concurrencies or self.concurrencies or (workload.concurrency,)
+        return tuple(Level(concurrency) for concurrency in chosen)
 
     def most_connections(self, workload: Workload) -> int:
         """To one server at once."""
         levels = [level.concurrency for level in self.levels(workload)]
         return max([*levels, *([self.in_flight] if self.overload else [])])
 
-    @property
-    def points(self) -> tuple[Point, ...]:
-        return tuple(Point(self.sweep.axis, value) for value in self.sweep.values) if self.sweep else (Point(),)
+    def contenders_of(self, workload: Workload) -> tuple[Contender, ...]:
+        return workload.contenders or self.contenders
+
+    def sweep_of(self, workload: Workload) -> Sweep | None:
+        return workload.sweep or self.sweep
+
+    def points(self, workload: Workload) -> tuple[Point, ...]:
+        """Where on its sweep a scenario is measured."""
+        sweep = self.sweep_of(workload)
+        return tuple(Point(sweep.axis, value) for value in sweep.values) if sweep else (Point(),)
 
     def threads_at(self, workload: Workload, point: Point) -> int:
-        """How many threads a threaded server gets: matched to the closed loop's connections unless told otherwise."""
+        """How many threads a threaded server gets: matched to the closed loop's connections unless told otherwise.
+
+        In a sweep over the wait or over hosting there are fewer: with as many as connections they would never run out.
+        """
         told = point.on(Axis.THREADS) or self.threads
         if told:
             return int(told)
-        if self.sweep:
+        sweep = self.sweep_of(workload)
+        if sweep and sweep.axis in tuple(Axis):
             return SWEEP_THREADS
         if self.rates_per_s:
             return workload.concurrency
-        return min(MOST_THREADS, max(self.concurrencies, default=workload.concurrency))
+        return min(MOST_THREADS, max(level.concurrency for level in self.levels(workload)))
 
-    @property
-    def shares_cpus(self) -> bool:
-        """Servers get all CPUs when their number of processes is what is asked about."""
-        return self.sweep is not None and self.sweep.axis is Axis.WORKERS
+    def pool_of(self, workload: Workload) -> int:
+        """Database connections of each process, the same for all contenders."""
+        return workload.pool_size or self.pool_size
+
+    def shares_cpus(self, workload: Workload) -> bool:
+        """Servers get all CPUs when the CPU, or their number of processes, is what is asked about."""
+        sweep = self.sweep_of(workload)
+        return workload.all_cpus or (self.workers or 1) > 1 or (sweep is not None and sweep.axis == Axis.WORKERS)
 
     def options(self) -> dict[str, Any]:
         """What a record keeps of the plan."""
         return {
+            "profile": self.profile,
             "contenders": [str(contender) for contender in self.contenders],
-            "levels": {
-                workload.scenario: [str(level) for level in self.levels(workload)] for workload in self.workloads
-            },
+            "levels": self._levels_by_scenario(),
             "sweep": {"axis": str(self.sweep.axis), "values": list(self.sweep.values)} if self.sweep else None,
+            "sweeps": [
+                {"scenario": workload.scenario, "axis": str(sweep.axis), "values": list(sweep.values)}
+                for workload in self.workloads
+                if (sweep := workload.sweep)
+            ],
             "overload": self.overload,
             "duration_s": self.duration_s,
             "warmup_s": self.warmup_s,
@@ -249,21 +308,33 @@ class Plan:
             "patience": self.patience,
             "middleware": str(self.middleware),
             "pool_size": self.pool_size,
-            "threads": {workload.scenario: self.threads_at(workload, self.points[0]) for workload in self.workloads},
+            "pool_sizes": {workload.scenario: workload.pool_size for workload in self.workloads if workload.pool_size},
+            "workers": self.workers,
+            "threads": {
+                workload.scenario: self.threads_at(workload, self.points(workload)[0]) for workload in self.workloads
+            },
+            "all_cpus": sorted({workload.scenario for workload in self.workloads if self.shares_cpus(workload)}),
             "timeout_s": self.timeout_s,
-            "wait_ms": {workload.scenario: workload.wait_ms for workload in self.workloads if workload.wait_ms},
+            "settings": {workload.scenario: workload.settings for workload in self.workloads if workload.settings},
             "load": str(self.model),
             "arrivals": str(self.arrivals) if self.rates_per_s or self.overload else None,
             "in_flight": self.in_flight if self.rates_per_s or self.overload else None,
             "generators": self.generators,
         }
 
+    def _levels_by_scenario(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for workload in self.workloads:
+            levels = found.setdefault(workload.scenario, [])
+            levels += [str(level) for level in self.levels(workload) if str(level) not in levels]
+        return found
+
     def cells(self, workload: Workload) -> list[Cell]:
         return [
             Cell(workload.scenario, contender, level, point)
-            for point in self.points
+            for point in self.points(workload)
             for level in self.levels(workload)
-            for contender in self.contenders
+            for contender in self.contenders_of(workload)
         ]
 
     def runnable(self, workload: Workload) -> list[Cell]:
@@ -278,7 +349,8 @@ class Plan:
 
     def window_s(self, workload: Workload, point: Point) -> float:
         """How long a round measures; the same for all contenders, and never only one or two waits."""
-        longest_ms = max((workload.least_ms(contender.variant, point) for contender in self.contenders), default=0.0)
+        contenders = self.contenders_of(workload)
+        longest_ms = max((workload.least_ms(contender.variant, point) for contender in contenders), default=0.0)
         return max(self.duration_s, WAITS_PER_WINDOW * longest_ms / 1000)
 
     def ramp_s(self, workload: Workload, cell: Cell) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,12 +16,13 @@ from cattrs import transform_error
 from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
 from benchmarks.load.results import LoadResult, Slice
-from benchmarks.plan import Axis, describe_level, describe_point
+from benchmarks.plan import describe_level, describe_point
 from benchmarks.resources import Usage
 from benchmarks.stats.histogram import Histogram
 from benchmarks.upgrades import upgraded
 
-SCHEMA_VERSION = 3  # a field more or less is a schema more: see upgrades.py
+AXIS_NAME = re.compile(r"|[a-z][a-z_]{0,29}", re.ASCII)  # or none
+SCHEMA_VERSION = 4  # a field more or less is a schema more: see upgrades.py
 
 
 class State(StrEnum):
@@ -66,6 +68,7 @@ class RoundRecord:
     steal: float | None = None  # share of all CPUs' time that the host gave to somebody else
     tasks_started: int | None = None  # processes and threads that began in the window, on the whole machine
     database_connections: int | None = None  # the server's own, at the window's end (pg_stat_activity)
+    database_connections_busy: int | None = None  # those of them that were not idle at that moment
     flags: Flags = field(default_factory=dict)
 
     @property
@@ -118,7 +121,7 @@ class CellRecord:
     contender: str
     concurrency: int  # connections; in an open loop the most requests under way
     rate_per_s: float | None = None  # open loop: arrivals
-    sweep_axis: str = ""  # "wait", "workers", "threads", or none
+    sweep_axis: str = ""  # "workers", "threads", a setting of the card such as "wait", or none
     sweep_value: float = 0.0
     state: State = State.RUNNING
     reason: str = ""
@@ -129,6 +132,7 @@ class CellRecord:
     cannot: list[str] = field(default_factory=list)
     wait_ms: float = 0.0
     slots: int | None = None  # requests it can serve at once; None: as many as connections
+    hops: int = 0  # of its view between loop and threads, as its card says and a test counts
     verified: list[str] = field(default_factory=list)
     rounds: list[RoundRecord] = field(default_factory=list)
     flags: Flags = field(default_factory=dict)
@@ -173,7 +177,9 @@ class ScenarioRecord:
     title: str
     question: str
     baseline: str
-    wait_ms: float = 0.0  # of one wait, unless a sweep says otherwise
+    claims: list[str] = field(default_factory=list)
+    settings: dict[str, float] = field(default_factory=dict)  # unless a sweep says otherwise
+    cost_per: str = ""  # the setting whose cost for each unit is asked about
 
 
 @dataclass
@@ -234,7 +240,7 @@ def _impossible(record: RunRecord) -> str:
     for cell in record.cells:
         if cell.scenario not in known:
             return f"a cell of a scenario {cell.scenario[:60]!r} that the run does not have"
-        if cell.sweep_axis not in ("", *Axis):
+        if not AXIS_NAME.fullmatch(cell.sweep_axis):
             return f"a sweep over {cell.sweep_axis[:60]!r}"
         for entry in cell.rounds:
             if entry.load is not None and (found := entry.load.impossible):

@@ -13,7 +13,7 @@ from benchmarks.cpus import CpuLayout, available_cpus, lay_out
 from benchmarks.descriptors import check_connections, hint_for
 from benchmarks.events import CellChanged, Listener, RunFinished, RunStarted, Step
 from benchmarks.exceptions import CrossoverError, GuardianLost, LoadError
-from benchmarks.plan import Plan
+from benchmarks.plan import Plan, Workload
 from benchmarks.record import RunRecord, ScenarioRecord, State
 from benchmarks.servers import load_servers
 from benchmarks.servers.base import Server
@@ -31,17 +31,12 @@ class Runner:
     servers: Mapping[str, Server] = field(default_factory=load_servers)
 
     def __post_init__(self) -> None:
-        self.layout: CpuLayout = lay_out(
-            available_cpus(), generators=self.plan.generators, shared=self.plan.shares_cpus
-        )
+        self.layout: CpuLayout = lay_out(available_cpus(), generators=self.plan.generators)
         self.record = RunRecord(
             started_at=_now(),
             seed=self.plan.seed,
             options={**self.plan.options(), "cpus": self.layout.describe()},
-            scenarios=[
-                ScenarioRecord(item.scenario, item.title, item.question, item.baseline, item.wait_ms)
-                for item in self.plan.workloads
-            ],
+            scenarios=list({item.scenario: _scenario_record(item) for item in self.plan.workloads}.values()),
         )
 
     def run(self) -> RunRecord:
@@ -53,8 +48,10 @@ class Runner:
         self.record.environment = environment.describe()
         if reason := busy_before(self.record.environment["busy_before"]):
             self.record.notes.append(reason)
-        if self.layout.shared or not self.layout.pinned:
+        if not self.layout.pinned:
             self.record.notes.append(self.layout.describe())
+        elif sharing := sorted({item.scenario for item in self.plan.workloads if self.plan.shares_cpus(item)}):
+            self.record.notes.append(f"{', '.join(sharing)}: {self.layout.sharing().describe()}")
         rounds = sum(len(self.plan.runnable(workload)) for workload in self.plan.workloads) * self.plan.rounds
         self.listener(RunStarted(self.record, rounds))
         try:
@@ -115,6 +112,18 @@ class Runner:
                 stage.check()  # names the service that died, if it was one
                 raise
             self.listener(Step("stopping the services"))
+
+
+def _scenario_record(workload: Workload) -> ScenarioRecord:
+    return ScenarioRecord(
+        name=workload.scenario,
+        title=workload.title,
+        question=workload.question,
+        baseline=workload.baseline,
+        claims=list(workload.claims),
+        settings=dict(workload.settings),
+        cost_per=workload.cost_per,
+    )
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from benchmarks.instrument import COMMAND, CONNECTIONS, EXPECTED, Check
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import Contender, Middleware, Plan, Workload
+from benchmarks.plan import Contender, Middleware, Plan, Point, Workload
 from benchmarks.record import RunRecord
 from benchmarks.runner import Runner
 from benchmarks.servers import load_servers
@@ -79,7 +79,7 @@ def compare_known_delays() -> RunRecord:
         title="Known delays",
         question="Are they found?",
         needs=frozenset(),
-        exchanges={0.0: (Exchange(expectation=EXPECTED),)},
+        exchanges={Point(): (Exchange(expectation=EXPECTED),)},
         concurrency=CONNECTIONS,
         baseline=SAME,
     )

@@ -49,13 +49,17 @@ class Stage:
             upstream_calls=upstream_counter(self.upstream.port) if self.upstream else lambda: None,
         )
 
+    def layout_of(self, workload: Workload) -> CpuLayout:
+        """Which CPU does what while this workload is played."""
+        return self.layout.sharing() if self.plan.shares_cpus(workload) else self.layout
+
     def environment(self, workload: Workload, contender: Contender, threads: int) -> dict[str, str]:
         """The variables of one contender's server."""
         return {
             **workload_environment(self.database),
             "CROSSOVER_ONLY": f"{workload.scenario}/{contender.variant}",
             "CROSSOVER_MIDDLEWARE": contender.middleware or str(self.plan.middleware),
-            "CROSSOVER_POOL_SIZE": str(self.plan.pool_size),
+            "CROSSOVER_POOL_SIZE": str(self.plan.pool_of(workload)),
             "CROSSOVER_THREADS": str(threads),
             "PGAPPNAME": application_name(workload, contender),  # so that its connections can be told apart
             **({"CROSSOVER_UPSTREAM_URL": f"http://127.0.0.1:{self.upstream.port}"} if self.upstream else {}),
@@ -74,11 +78,17 @@ class Stage:
             raise StartError(f"the upstream service does not take a delay of {wait_ms:g} ms: {body[:200]!r}")
         self.wait_ms = wait_ms
 
-    def database_connections(self, workload: Workload, contender: Contender) -> int | None:
-        """How many connections a contender holds in PostgreSQL at this moment; None where that cannot be told."""
+    def database_connections(self, workload: Workload, contender: Contender) -> tuple[int | None, int | None]:
+        """How many connections a contender has in PostgreSQL, and how many of them are at work at this moment."""
         if self.database is None or "database" not in workload.needs:
-            return None
+            return None, None
         return self.database.connections(application_name(workload, contender))
+
+    def audit(self, workload: Workload) -> str:
+        """What must not be and is, after a round; empty when all adds up."""
+        if self.database is None or not workload.audit:
+            return ""
+        return "; ".join(self.database.audit(workload.audit))
 
     def check(self) -> None:
         """Raises ServiceDied when one of the services is gone: then no contender is to blame."""

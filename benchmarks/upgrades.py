@@ -112,4 +112,35 @@ def from_2(data: Data) -> Data:
     }
 
 
-STEPS: dict[int, Callable[[Data], Data]] = {1: from_1, 2: from_2}
+def from_3(data: Data) -> Data:
+    """Settings beside the wait, claims, hops, groups of requests, streams, and which connections were at work."""
+    if any("hops" in cell for cell in data["cells"]):
+        raise ValueError("this is of a later schema, whatever it says")
+    unknown = {"groups": {}, "first_chunk": {}, "gaps": {}}
+    return {
+        **data,
+        "schema": 4,
+        "scenarios": [
+            {
+                **{key: value for key, value in card.items() if key != "wait_ms"},
+                "claims": [],
+                "cost_per": "",
+                "settings": {"wait": card["wait_ms"]} if card["wait_ms"] else {},
+            }
+            for card in data["scenarios"]
+        ],
+        "cells": [
+            {
+                **cell,
+                "hops": 0,
+                "rounds": [
+                    {**entry, "database_connections_busy": None, "load": entry["load"] and {**entry["load"], **unknown}}
+                    for entry in cell["rounds"]
+                ],
+            }
+            for cell in data["cells"]
+        ],
+    }
+
+
+STEPS: dict[int, Callable[[Data], Data]] = {1: from_1, 2: from_2, 3: from_3}

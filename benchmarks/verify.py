@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from email.message import Message
 
 from benchmarks.exceptions import StartError, VerificationFailed
 from benchmarks.load.specs import Exchange
@@ -16,7 +17,7 @@ from benchmarks.servers.process import get
 
 SAMPLES = 8
 PARALLEL = 8
-COUNTED = ("statements", "upstream_calls")
+COUNTED = ("statements", "upstream_calls", "cache_commands")
 TIMEOUT_S = 10.0
 Counter = Callable[[], int | None]
 
@@ -27,15 +28,22 @@ class Counters:
 
     statements: Counter = lambda: None
     upstream_calls: Counter = lambda: None
+    cache_commands: Counter = lambda: None
 
 
 def pick(exchanges: Sequence[Exchange], seed: object) -> list[Exchange]:
-    """A random sample that has every expected status in it."""
+    """A random sample that has every expected status and every group in it."""
     sample = random.Random(f"verify/{seed}").sample(exchanges, min(SAMPLES, len(exchanges)))
-    for status in {exchange.expectation.status for exchange in exchanges}:
-        if status not in {exchange.expectation.status for exchange in sample}:
-            sample.append(next(item for item in exchanges if item.expectation.status == status))
+    kinds = {_kind(exchange) for exchange in sample}
+    for exchange in exchanges:
+        if _kind(exchange) not in kinds:
+            kinds.add(_kind(exchange))
+            sample.append(exchange)
     return sample
+
+
+def _kind(exchange: Exchange) -> tuple[int, str]:
+    return exchange.expectation.status, exchange.group
 
 
 def verify(workload: Workload, cell: Cell, port: int, counters: Counters, seed: object, primers: int = 1) -> list[str]:
@@ -50,12 +58,8 @@ def verify(workload: Workload, cell: Cell, port: int, counters: Counters, seed: 
         list(executor.map(lambda exchange: _send(port, exchange, prefix), sample[:1] * 2 * primers))
         before = {name: getattr(counters, name)() for name in COUNTED}
         answers = list(executor.map(lambda exchange: _send(port, exchange, prefix), sample))
-    for exchange, (status, media_type, body) in zip(sample, answers, strict=True):
-        target, expected = exchange.target(prefix), exchange.expectation
-        if complaint := expected.complaint(status, body):
-            raise VerificationFailed(f"{target}: wrong {complaint}: {_difference(exchange, status, body)}")
-        if media_type != expected.media_type:
-            raise VerificationFailed(f"{target}: media type {media_type!r} instead of {expected.media_type!r}")
+    for exchange, answer in zip(sample, answers, strict=True):
+        _compare(exchange.target(prefix), exchange, answer)
     proved = [f"{len(sample)} randomised answers"]
     for name, was in before.items():
         expected_count = sum(getattr(exchange.expectation, name) for exchange in sample)
@@ -69,13 +73,37 @@ def verify(workload: Workload, cell: Cell, port: int, counters: Counters, seed: 
     return proved
 
 
-def _send(port: int, exchange: Exchange, prefix: str) -> tuple[int, str, bytes]:
+@dataclass(frozen=True)
+class Answer:
+    """What came back for one request."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        return str(self.headers.get("Content-Type", "")).partition(";")[0].strip()
+
+
+def _compare(target: str, exchange: Exchange, answer: Answer) -> None:
+    """Raises VerificationFailed with what is wrong with an answer."""
+    expected = exchange.expectation
+    if complaint := expected.complaint(answer.status, answer.body):
+        raise VerificationFailed(f"{target}: wrong {complaint}: {_difference(exchange, answer.status, answer.body)}")
+    if answer.media_type != expected.media_type:
+        raise VerificationFailed(f"{target}: media type {answer.media_type!r} instead of {expected.media_type!r}")
+    for name, value in expected.headers:
+        if (found := answer.headers.get(name)) != value:
+            raise VerificationFailed(f"{target}: {name} is {found!r} instead of {value!r}")
+
+
+def _send(port: int, exchange: Exchange, prefix: str) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request(exchange.method, exchange.target(prefix), exchange.body or None, exchange.headers)
         response = connection.getresponse()
-        media_type = response.getheader("Content-Type", "").partition(";")[0].strip()
-        return response.status, media_type, response.read()
+        return Answer(response.status, response.headers, response.read())
     except (OSError, http.client.HTTPException) as error:
         raise VerificationFailed(f"{exchange.target(prefix)}: no answer ({error or type(error).__name__})") from error
     finally:

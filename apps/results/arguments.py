@@ -1,114 +1,28 @@
-"""What may stand on ``runbench``'s command line: types that say what is wrong, and what contradicts what."""
+"""What may stand on ``runbench``'s command line, and what contradicts what."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.exceptions import UnknownName, UsageError
+from apps.results.values import (
+    MOST_CONNECTIONS,
+    MOST_WORKERS,
+    SHORTEST_S,
+    Once,
+    patience,
+    positive,
+    rate_per_s,
+    setting,
+    several,
+    sweep,
+)
+from apps.scenarios.profiles import Profile
+from benchmarks.exceptions import UsageError
 from benchmarks.load.specs import Arrivals
-from benchmarks.plan import Axis, Sweep, choose
-
-MOST_CONNECTIONS = 20_000
-MOST_VALUES = 20  # in a list: a slip of the keyboard must not plan a week
-WAIT = re.compile(r"(?P<number>[0-9]{1,7}(\.[0-9]{1,6})?)(?P<unit>ms|s)", re.ASCII)
-SHORTEST_S = 0.02  # of a window that can hold an answer
-FINEST = 0.001  # of waits in milliseconds and of rates: what names and requests can hold
-LARGEST_SEED = 2**53 - 1  # what every place that keeps it can hold
-
-
-def positive(kind: type[int] | type[float], highest: float, least: float = 0.0) -> Callable[[str], Any]:
-    """A number above zero, or at least ``least``, with a bound that keeps a slip of the keyboard harmless."""
-
-    def parse(text: str) -> int | float:
-        try:
-            number = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a {'whole ' * (kind is int)}number") from None
-        if not 0 < number <= highest:
-            raise argparse.ArgumentTypeError(f"{text} is out of range: above 0, at most {highest:g}")
-        if number < least:
-            raise argparse.ArgumentTypeError(f"{text} is out of range: at least {least:g}")
-        return number
-
-    return parse
-
-
-def several(kind: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
-    """``8,64`` → (8, 64); a value that is given twice counts once."""
-
-    def parse(text: str) -> tuple[Any, ...]:
-        values = tuple(dict.fromkeys(kind(word) for word in text.split(",")))
-        if len(values) > MOST_VALUES:
-            raise argparse.ArgumentTypeError(f"{len(values)} values are more than the {MOST_VALUES} that make sense")
-        return values
-
-    return parse
-
-
-def seed(text: str) -> int:
-    """A whole number that every place that keeps it can hold."""
-    if not text.isdigit() or int(text) > LARGEST_SEED:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {LARGEST_SEED}")
-    return int(text)
-
-
-def patience(text: str) -> int:
-    """How many rounds may be added; none is a number, too."""
-    return 0 if text == "0" else int(positive(int, 1000)(text))
-
-
-class Once(argparse.Action):
-    """An option whose second use would silently replace the first."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
-    ) -> None:
-        if getattr(namespace, self.dest) is not None:
-            parser.error(f"{option} is given twice: sweep one axis at a time")
-        setattr(namespace, self.dest, values)
-
-
-def wait_ms(text: str) -> float:
-    """``5ms`` or ``0.5s`` → milliseconds."""
-    found = WAIT.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a wait: write 5ms or 0.5s")
-    return as_fine_as_told(float(found["number"]) * (1000 if found["unit"] == "s" else 1), text)
-
-
-def rate_per_s(text: str) -> float:
-    """Arrivals a second."""
-    number: float = positive(float, 1_000_000)(text)
-    return as_fine_as_told(number, text)
-
-
-def as_fine_as_told(number: float, text: str) -> float:
-    """The number, if names and requests can hold it: two that look alike would be one cell."""
-    rounded = round(number, 3)
-    if rounded < FINEST or abs(rounded - number) > 1e-9 * number:
-        raise argparse.ArgumentTypeError(f"{text} is out of range: at least {FINEST:g}, and no finer than that")
-    return rounded
-
-
-def sweep(text: str) -> Sweep:
-    """``wait=1ms,20ms``, ``workers=1,2,4`` or ``threads=4,16``."""
-    name, equals, values = text.partition("=")
-    if not equals or not values:
-        raise argparse.ArgumentTypeError(f"{text!r} is not understood: write wait=1ms,20ms or threads=4,16")
-    try:
-        axis = Axis(choose("axis to sweep", name, Axis))
-    except UnknownName as error:
-        raise argparse.ArgumentTypeError(f"{error}; {error.hint}") from error
-    kind = wait_ms if axis is Axis.WAIT else positive(int, 64 if axis is Axis.WORKERS else 512)
-    found = several(kind)(values)
-    if len(found) < 2:
-        raise argparse.ArgumentTypeError(f"{text!r} has one value: a sweep needs at least two")
-    return Sweep(axis, tuple(sorted(float(value) for value in found)))
+from benchmarks.plan import HOSTING_AXES, MOST_THREADS, Axis, choose
 
 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:
@@ -158,11 +72,25 @@ def add_question_arguments(parser: argparse.ArgumentParser) -> None:
         type=sweep,
         action=Once,
         metavar="AXIS=V,V…",
-        help="wait=1ms,20ms · workers=1,2 · threads=4,16: curves, and where async overtakes the threads",
+        help="wait=1ms,20ms · workers=1,2 · threads=4,16 · a card's setting, like hops=0,1,10: curves, and where "
+        "async overtakes the threads",
+    )
+    group.add_argument(
+        "--set",
+        type=setting,
+        action="append",
+        metavar="NAME=VALUE",
+        help="one of the settings that --list shows, like poison_ms=1; may be given several times",
+    )
+    group.add_argument(
+        "--workers",
+        type=positive(int, MOST_WORKERS),
+        metavar="N",
+        help="processes of every server, which then get all CPUs (each server's usual number)",
     )
     group.add_argument(
         "--threads",
-        type=positive(int, 512),
+        type=positive(int, MOST_THREADS),
         metavar="N",
         help="of threaded servers (as many as connections; 16 in a sweep)",
     )
@@ -186,7 +114,7 @@ def check_contradictions(options: dict[str, Any]) -> None:
             "--rate and --overload contradict each other: the overload's rates come from the measured capacity",
             hint="leave --rate away",
         )
-    if {"rate", "sweep"} <= given and options["sweep"].axis is not Axis.WAIT:
+    if {"rate", "sweep"} <= given and options["sweep"].axis in HOSTING_AXES:
         raise UsageError("a sweep over workers or threads needs a closed loop", hint="use --concurrency")
     if {"overload", "sweep"} <= given:
         raise UsageError("--overload and --sweep do not go together", hint="run one after the other")
@@ -195,8 +123,35 @@ def check_contradictions(options: dict[str, Any]) -> None:
             raise UsageError(f"--{name.replace('_', '-')} is about an open loop", hint="give --rate, too")
     if "arrivals" in given:
         choose("kind of arrivals", options["arrivals"], Arrivals)
-    if {"threads", "sweep"} <= given and options["sweep"].axis is Axis.THREADS:
-        raise UsageError("--threads and --sweep threads=… contradict each other", hint="leave --threads away")
+    _check_sweep(options, given)
+    _check_profile(options, given)
+
+
+def _check_sweep(options: dict[str, Any], given: set[str]) -> None:
+    """What is swept is not fixed by another option."""
+    for name in (Axis.THREADS, Axis.WORKERS):
+        if {name, "sweep"} <= given and options["sweep"].axis == name:
+            raise UsageError(f"--{name} and --sweep {name}=… contradict each other", hint=f"leave --{name} away")
+    if {"set", "sweep"} <= given and options["sweep"].axis in dict(options["set"]):
+        axis = options["sweep"].axis
+        raise UsageError(f"--set {axis}=… and --sweep {axis}=… contradict each other", hint="leave one away")
+
+
+def _check_profile(options: dict[str, Any], given: set[str]) -> None:
+    """A profile says which scenarios, and the one for the claims how."""
+    if "profile" not in given:
+        return
+    profile = choose("profile", options["profile"], Profile)
+    if options["scenario"]:
+        raise UsageError(
+            "--profile says which scenarios are run; others were named, too", hint="leave one of the two away"
+        )
+    fixed = sorted(given & {"sweep", "set", "contender", "concurrency", "rate", "overload", "workers", "threads"})
+    if profile == Profile.CLAIMS and fixed:
+        raise UsageError(
+            f"--profile claims decides what each claim needs, so --{fixed[0]} cannot be given beside it",
+            hint="name scenarios instead",
+        )
 
 
 def plan_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -216,6 +171,9 @@ def plan_options(options: dict[str, Any]) -> dict[str, Any]:
         "patience": options["patience"],
         "generators": options["generators"],
         "threads": options["threads"],
+        "workers": options["workers"],
+        "settings": dict(options["set"]) if options["set"] else None,
+        "profile": options["profile"] and Profile(options["profile"]),
         "seed": options["seed"],
         "middleware": options["middleware"],
         "database": options["database"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from benchmarks.load.specs import Exchange, Expectation
-from benchmarks.plan import BASELINE
+from benchmarks.plan import BASELINE, Axis, Setting, Sweep
 from benchmarks.servers.base import Interface
 
-__all__ = ["STANDARD_VARIANTS", "Exchange", "Expectation", "Scenario", "Variant"]
+__all__ = ["STANDARD_VARIANTS", "Exchange", "Expectation", "Scenario", "Setting", "Settings", "Sweep", "Variant"]
+
+Settings = Mapping[str, float]  # name -> value, as a run or a point of a sweep has it
 
 DJANGO = frozenset({Interface.WSGI, Interface.ASGI})
 STANDARD_VARIANTS: dict[str, frozenset[Interface]] = {
@@ -26,14 +28,18 @@ class Variant:
     """One way the scenario's code is written: ``<name>_view.py`` in the scenario's folder, with a ``view`` in it.
 
     ``interfaces`` says which servers can host it; the four standard variants know theirs. ``waits`` is how many of the
-    scenario's waits a request spends one after the other, the basis of its ceiling. ``not_applicable`` is the reason
-    why there is no such view; it has to be given for each of the four that is missing.
+    scenario's waits a request spends one after the other, the basis of its ceiling. ``hops`` is how often its view
+    goes from the event loop to a thread and back in the request ``example`` (middlewares, and Django's own hop around
+    a sync view, are not in it); a test counts them. ``not_applicable`` is the reason why there is no such view; it has
+    to be given for each of the four that is missing.
     """
 
     name: str
     summary: str = ""
     waits: int = 0
+    hops: int = 0
     needs_postgresql: bool = False
+    needs_lifespan: bool = False  # its view finds at lifespan what was opened once per process
     not_applicable: str = ""
     interfaces: frozenset[Interface] = frozenset()
 
@@ -50,8 +56,8 @@ class Variant:
 class Scenario:
     """A card. ``exchange`` draws one request with its right answer; the same dice give the same requests.
 
-    It is told how long one wait is, in milliseconds: ``wait_ms``, or what a sweep wants instead, up to
-    ``longest_wait_ms``. Scenarios without a wait are told 0.
+    It is told the value of every setting: the card's own, or what the command line or a sweep wants instead. A card
+    that waits has the setting ``wait``, of ``wait_ms`` milliseconds and at most ``longest_wait_ms``.
     """
 
     name: str
@@ -60,21 +66,44 @@ class Scenario:
     claims: tuple[str, ...]
     look_for: str
     variants: tuple[Variant, ...]
-    exchange: Callable[[random.Random, float], Exchange]
+    exchange: Callable[[random.Random, Settings], Exchange]
     wait_ms: float = 0.0
     longest_wait_ms: float = 5000.0
-    needs: frozenset[str] = frozenset()  # "database", "upstream"
+    more_settings: tuple[Setting, ...] = ()  # beside the wait
+    needs: frozenset[str] = frozenset()  # "database", "upstream", "cache"
+    needs_middleware: bool = False  # sessions, say: a run without middlewares excuses every Django variant
     example: str = ""  # a query whose answer is worth a look, in the small catalog too
+    method: str = "GET"  # of every request
     malformed: tuple[str, ...] = ()  # queries that every variant answers with 400 and one and the same reason
     exchanges: int = 1000  # how many different requests a run draws
     concurrency: int = 32  # connections, unless the command line says otherwise
+    contenders: tuple[str, ...] = ()  # run by default; empty: the usual ones
+    sweep: Sweep | None = None  # run by default: the question is about a curve
     baseline: str = BASELINE
+    all_cpus: bool = False  # the CPU is what is asked about, so that the servers get all there are
+    pool_size: int | None = None  # database connections per process; None: as all scenarios have
+    wait_holds_connection: bool = False  # the wait is one of the database: the pool bounds how many can wait at once
+    cost_per: str = ""  # the setting whose cost for each unit is the question: "hops"
+    audit: str = ""  # SQL run after every round; each row it gives is a complaint, and the round has failed
 
-    def draw(self, seed: int, wait_ms: float | None = None) -> tuple[Exchange, ...]:
-        """The requests of a run; the same ones whatever the wait."""
+    def draw(self, seed: int, settings: Settings | None = None) -> tuple[Exchange, ...]:
+        """The requests of a run; the same ones whatever the settings."""
         dice = random.Random(f"{self.name}/{seed}")
-        wait_ms = self.wait_ms if wait_ms is None else wait_ms
-        return tuple(self.exchange(dice, wait_ms) for _ in range(self.exchanges))
+        values = {**self.defaults, **(settings or {})}
+        return tuple(
+            one if one.method == self.method else replace(one, method=self.method)
+            for one in (self.exchange(dice, values) for _ in range(self.exchanges))
+        )
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """Every setting by its name, the wait first."""
+        wait = Setting(Axis.WAIT, self.wait_ms, self.longest_wait_ms, summary="milliseconds of one wait")
+        return {setting.name: setting for setting in (*([wait] if self.wait_ms else []), *self.more_settings)}
+
+    @property
+    def defaults(self) -> dict[str, float]:
+        return {str(name): setting.value for name, setting in self.settings.items()}
 
     def variant(self, name: str) -> Variant | None:
         return next((variant for variant in self.variants if variant.name == name), None)

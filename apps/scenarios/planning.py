@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from apps.scenarios.contract import Scenario, Variant
+from apps.scenarios.limits import (
+    check_arrivals,
+    check_contender,
+    check_settable,
+    check_settings,
+    check_sweep,
+    check_timeout,
+)
+from apps.scenarios.profiles import DEFAULT_SCENARIOS, Asked, Profile, asked_by
 from apps.scenarios.registry import scenarios
-from benchmarks.exceptions import UsageError
-from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Plan, Sweep, Workload, choose, plain
+from benchmarks.plan import (
+    HOSTING_AXES,
+    OPEN_DURATION_S,
+    Axis,
+    Contender,
+    Middleware,
+    Plan,
+    Point,
+    Sweep,
+    Workload,
+    choose,
+)
 from benchmarks.servers import load_servers
-from benchmarks.servers.base import Server
+from benchmarks.servers.base import Interface, Server
 from benchmarks.services.database import SQLITE
 
-LONG_MS = 1000.0
-LEAST_ARRIVALS = 20
-DEFAULT_SCENARIOS = ("plaintext", "orm_read", "fan_out")
+__all__ = ["DEFAULT_CONTENDERS", "DEFAULT_SCENARIOS", "build_plan", "check_contender"]
+
 DEFAULT_CONTENDERS = (
     "sync@gunicorn-sync",
     "sync@gunicorn-threads",
@@ -26,144 +44,141 @@ DEFAULT_CONTENDERS = (
 )
 
 
-def build_plan(scenario_names: Sequence[str] = (), contender_names: Sequence[str] = (), **options: Any) -> Plan:
-    """The plan for these names (all defaults when empty); ``options`` are the plan's own fields.
+def build_plan(
+    scenario_names: Sequence[str] = (),
+    contender_names: Sequence[str] = (),
+    *,
+    profile: Profile = Profile.DEFAULT,
+    settings: Mapping[str, float] | None = None,
+    **options: Any,
+) -> Plan:
+    """The plan for these names (the profile's when empty); ``options`` are the plan's own fields.
 
-    Raises UnknownName with the closest names, UsageError for a contender that no scenario can have.
+    ``settings`` are for every scenario that has them. Raises UnknownName with the closest names, UsageError for a
+    contender that no scenario can have and for what a scenario cannot be set to.
     """
-    cards = [
-        scenarios()[choose("scenario", name, scenarios())]
-        for name in dict.fromkeys(scenario_names or DEFAULT_SCENARIOS)
-    ]
+    names = [choose("scenario", name, scenarios()) for name in dict.fromkeys(scenario_names)]
+    asked = [Asked(name) for name in names] or asked_by(profile)
+    cards = list({one.scenario: scenarios()[one.scenario] for one in asked}.values())
     servers = load_servers()
-    contenders = [Contender.parse(name) for name in dict.fromkeys(contender_names or DEFAULT_CONTENDERS)]
-    for contender in contenders:
+    given = [Contender.parse(name) for name in dict.fromkeys(contender_names)]
+    for contender in given:
         check_contender(contender, cards, servers)
     choose("middleware", options.get("middleware", Middleware.DEFAULT), Middleware)
-    database = options.get("database", "embedded")
+    check_settings(settings or {}, cards)
     sweep: Sweep | None = options.get("sweep")
-    waits_ms = sweep.values if sweep and sweep.axis is Axis.WAIT else ()
-    for card in cards:
-        check_waits(card, waits_ms)
-    if sweep and sweep.axis is not Axis.WAIT:
-        check_settable(sweep.axis, f"--sweep {sweep.axis}", contenders, servers)
-    if options.get("threads"):
-        check_settable(Axis.THREADS, "--threads", contenders, servers)
+    if sweep and sweep.axis not in HOSTING_AXES:
+        check_sweep(sweep, cards)
     if options.get("rates_per_s"):
         options.setdefault("duration_s", OPEN_DURATION_S)
-    workloads = tuple(workload(card, options.get("seed", 1), database, contenders, servers, sweep) for card in cards)
-    plan = Plan(workloads=workloads, contenders=tuple(contenders), **options)
+    workloads = tuple(_workload(one, given, settings or {}, servers, options) for one in asked)
+    contenders = tuple(dict.fromkeys(contender for workload in workloads for contender in workload.contenders))
+    if sweep and sweep.axis in HOSTING_AXES:
+        check_settable(sweep.axis, f"--sweep {sweep.axis}", contenders, servers)
+    for axis in HOSTING_AXES:
+        if options.get(axis):
+            check_settable(axis, f"--{axis}", contenders, servers)
+    plan = Plan(workloads=workloads, contenders=contenders, profile="" if names else str(profile), **options)
     check_timeout(plan)
     check_arrivals(plan)
     return plan
 
 
-def check_arrivals(plan: Plan) -> None:
-    """Raises UsageError when a window of an open loop would hold too few arrivals to say anything."""
-    for rate_per_s in plan.rates_per_s:
-        if rate_per_s * plan.duration_s < LEAST_ARRIVALS:
-            raise UsageError(
-                f"--rate {plain(rate_per_s)} for {plan.duration_s:g} s is less than {LEAST_ARRIVALS} arrivals a round",
-                hint=f"measure longer, with --duration {LEAST_ARRIVALS / rate_per_s:.3g} or more",
-            )
-
-
-def check_waits(card: Scenario, waits_ms: Sequence[float]) -> None:
-    """Raises UsageError for a wait that a scenario does not have."""
-    if waits_ms and not card.wait_ms:
-        waiting = ", ".join(name for name, other in scenarios().items() if other.wait_ms)
-        raise UsageError(
-            f"{card.name} does not wait, so there is no wait to sweep", hint=f"scenarios that do: {waiting}"
-        )
-    if waits_ms and max(waits_ms) > card.longest_wait_ms:
-        raise UsageError(
-            f"{card.name} can wait {card.longest_wait_ms:g} ms at most, not {max(waits_ms):g}",
-            hint="its answer has a deadline of its own" if card.longest_wait_ms < LONG_MS else "ask for less",
-        )
-
-
-def check_settable(axis: Axis, option: str, contenders: Sequence[Contender], servers: Mapping[str, Server]) -> None:
-    """Raises UsageError when an option is about what none of the contenders' servers can set."""
-    if not any(axis in servers[contender.server].settable for contender in contenders):
-        able = ", ".join(sorted(name for name, server in servers.items() if axis in server.settable))
-        raise UsageError(
-            f"{option} changes nothing here: no contender's server has {axis} to set",
-            hint=f"servers that have: {able}",
-        )
-
-
-def check_timeout(plan: Plan) -> None:
-    """Raises UsageError when requests would be given up before they can have been answered."""
-    for workload in plan.workloads:
-        for cell in plan.runnable(workload):
-            least_s = workload.least_ms(cell.contender.variant, cell.point) / 1000
-            if least_s >= plan.timeout_s:
-                raise UsageError(
-                    f"{cell.scenario}'s {cell.contender.variant} waits {least_s:g} s by itself, "
-                    f"so no answer can come within --timeout {plan.timeout_s:g}",
-                    hint=f"give it several times that, like --timeout {5 * least_s:g}",
-                )
-
-
-def check_contender(contender: Contender, cards: Sequence[Scenario], servers: Mapping[str, Server]) -> None:
-    """Raises UsageError when the server cannot host the variant, or is not installed."""
-    server = servers[choose("server", contender.server, servers)]
-    known = {variant.name for card in cards for variant in card.variants}
-    choose("variant", contender.variant, known)
-    hosts = [
-        card for card in cards if (found := card.variant(contender.variant)) and server.interface in found.interfaces
-    ]
-    if not hosts:
-        fitting = sorted(name for name, other in servers.items() if _fits(contender.variant, cards, other))
-        raise UsageError(
-            f"{contender}: {contender.server} speaks {server.interface}, the variant {contender.variant} does not",
-            hint=f"servers for {contender.variant}: {', '.join(fitting)}",
-        )
-    if missing := server.missing():
-        raise UsageError(f"{contender}: {', '.join(missing)} is not installed", hint=f"run: {server.pip_line}")
-
-
-def _fits(variant: str, cards: Sequence[Scenario], server: Server) -> bool:
-    return any(server.interface in found.interfaces for card in cards if (found := card.variant(variant)))
-
-
-def workload(
-    card: Scenario,
-    seed: int,
-    database: str,
-    contenders: Sequence[Contender],
+def _workload(
+    asked: Asked,
+    given: Sequence[Contender],
+    settings: Mapping[str, float],
     servers: Mapping[str, Server],
-    sweep: Sweep | None = None,
+    options: Mapping[str, Any],
 ) -> Workload:
     """A card as the harness sees it, with the reason for every contender that cannot take part."""
-    excused = {}
-    waits_ms = sweep.values if sweep and sweep.axis is Axis.WAIT else (card.wait_ms,)
-    for contender in contenders:
-        if reason := _excuse(card.variant(contender.variant), servers[contender.server], database, sweep):
-            excused[str(contender)] = reason
+    card = scenarios()[asked.scenario]
+    own = asked.contenders or card.contenders or DEFAULT_CONTENDERS
+    contenders = tuple(given) or tuple(map(Contender.parse, own))
+    values = {**card.defaults, **asked.settings, **{key: settings[key] for key in settings if key in card.settings}}
+    told: Sweep | None = options.get("sweep")
+    sweep = told or _own_sweep(asked, card, settings, options)
+    points = [Point(sweep.axis, value) for value in sweep.values] if sweep and sweep.axis in card.settings else []
+    seed = options.get("seed", 1)
     return Workload(
         scenario=card.name,
         title=card.title,
         question=card.question,
         needs=card.needs,
-        exchanges={wait_ms: card.draw(seed, wait_ms) for wait_ms in waits_ms},
-        wait_ms=card.wait_ms,
+        exchanges={
+            point: card.draw(seed, {**values, **({point.axis: point.value} if point.axis else {})})
+            for point in points or [Point()]
+        },
+        settings=values,
         waits={variant.name: variant.waits for variant in card.applicable},
-        excused=excused,
-        baseline=card.baseline,
+        hops={variant.name: variant.hops for variant in card.applicable},
+        excused=_excuses(card, contenders, servers, sweep, options),
         concurrency=card.concurrency,
+        concurrencies=asked.concurrencies,
+        contenders=contenders,
+        sweep=None if told else sweep,
+        claims=card.claims,
+        baseline=card.baseline,
+        all_cpus=card.all_cpus,
+        pool_size=card.pool_size,
+        wait_holds_connection=card.wait_holds_connection,
+        cost_per=card.cost_per,
+        audit=card.audit,
     )
 
 
-def _excuse(variant: Variant | None, server: Server, database: str, sweep: Sweep | None) -> str:
+def _own_sweep(
+    asked: Asked, card: Scenario, settings: Mapping[str, float], options: Mapping[str, Any]
+) -> Sweep | None:
+    """What is swept without being told: the profile's sweep or the card's, unless the command line fixes its value."""
+    sweep = asked.sweep or card.sweep
+    fixed = sweep and (sweep.axis in settings or options.get("overload") or options.get(sweep.axis))
+    return None if fixed else sweep
+
+
+def _excuses(
+    card: Scenario,
+    contenders: Iterable[Contender],
+    servers: Mapping[str, Server],
+    sweep: Sweep | None,
+    options: Mapping[str, Any],
+) -> dict[str, str]:
+    excused = {}
+    for contender in contenders:
+        server, variant = servers[contender.server], card.variant(contender.variant)
+        middleware = contender.middleware or options.get("middleware", Middleware.DEFAULT)
+        reason = _excuse(variant, server) or _circumstances(card, variant, server, middleware, sweep, options)
+        if reason:
+            excused[str(contender)] = reason
+    return excused
+
+
+def _excuse(variant: Variant | None, server: Server) -> str:
+    """Why this pair is never run."""
     if variant is None:
         return "this scenario has no such variant"
     if variant.not_applicable:
         return variant.not_applicable
     if server.interface not in variant.interfaces:
         return f"this scenario's {variant.name} does not run on {server.interface}"
-    if variant.needs_postgresql and database == SQLITE:
+    if variant.needs_lifespan and not server.lifespan:
+        return f"its view finds at lifespan what is opened once per process, and {server.name} runs no lifespan"
+    return ""
+
+
+def _circumstances(
+    card: Scenario,
+    variant: Variant | None,
+    server: Server,
+    middleware: str,
+    sweep: Sweep | None,
+    options: Mapping[str, Any],
+) -> str:
+    """Why it is not run this time."""
+    if variant and variant.needs_postgresql and options.get("database", "embedded") == SQLITE:
         return "needs PostgreSQL; the run uses SQLite"
-    if sweep and sweep.axis is Axis.WORKERS and Axis.WORKERS not in server.settable:
+    if card.needs_middleware and middleware == Middleware.NONE and server.interface is not Interface.AIOHTTP:
+        return "needs the middlewares that this run leaves away"
+    if sweep and sweep.axis == Axis.WORKERS and Axis.WORKERS not in server.settable:
         return f"{server.name} runs in one process here, so its workers cannot be varied"
     return ""

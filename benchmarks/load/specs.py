@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+EVENT_END = b"\n\n"  # of a server-sent event: with it a browser hands the event over
+
 
 @dataclass(frozen=True)
 class Expectation:
     """What an answer must be. With ``body`` every byte is compared; else its length lies within the bounds.
 
-    ``statements`` and ``upstream_calls`` are what the request costs behind the server; they are counted before load.
+    ``statements``, ``upstream_calls`` and ``cache_commands`` are what the request costs behind the server; they are
+    counted before load. ``headers`` are compared before load too. ``chunks`` declares a stream of so many server-sent
+    events, each ended by a blank line: how they were cut or joined on their way makes no answer wrong, and the moment
+    each was whole is measured.
     """
 
     status: int = 200
@@ -20,11 +25,16 @@ class Expectation:
     media_type: str = "application/json"
     statements: int = 0
     upstream_calls: int = 0
+    cache_commands: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    chunks: int = 0
 
     def complaint(self, status: int, body: bytes) -> str:
         """Why an answer is wrong: ``"status"``, ``"body"``, or ``""`` when it is right."""
         if status != self.status:
             return "status"
+        if self.chunks and body.count(EVENT_END) != self.chunks:
+            return "body"
         if self.body is not None:
             return "" if body == self.body else "body"
         return "" if self.min_bytes <= len(body) <= self.max_bytes else "body"
@@ -32,13 +42,17 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request, relative to ``/<scenario>/<variant>/``, and the answer it must get."""
+    """One request, relative to ``/<scenario>/<variant>/``, and the answer it must get.
+
+    Requests of a ``group`` ("innocent", say) have a histogram of their own beside that of all.
+    """
 
     query: str = ""
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     expectation: Expectation = field(default_factory=Expectation)
+    group: str = ""
 
     def target(self, prefix: str) -> str:
         """The request target under a variant's path."""
@@ -48,7 +62,7 @@ class Exchange:
         """The request as HTTP/1.1 bytes."""
         lines = [f"{self.method} {self.target(prefix)} HTTP/1.1", f"Host: {host}", "Accept: */*"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        if self.body:
+        if self.body or self.method not in ("GET", "HEAD"):
             lines.append(f"Content-Length: {len(self.body)}")
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks.load.specs import Model
 from benchmarks.plan import describe_level, describe_point
 from benchmarks.record import CellRecord, Flag, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
+from benchmarks.reports.effects import effect_sentences
 from benchmarks.reports.sentences import crossing_sentences, overload_sentences, sentence, verdict_sentence
 from benchmarks.stats.ceiling import sustained_per_s
 from benchmarks.stats.summary import CellSummary, summarise
@@ -16,15 +18,17 @@ from benchmarks.stats.summary import CellSummary, summarise
 SPEEDS = ("requests/s", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "errors")
 COSTS = (
     *("CPU ms/req", "DB CPU ms/req", "RSS MB", "peak MB", "threads", "started/req"),
-    *("vol./req", "invol./req", "files", "DB conns", "idle MB", "idle CPU ms/s"),
+    *("vol./req", "invol./req", "files", "DB conns", "at work", "idle MB", "idle CPU ms/s"),
 )
+STREAM = ("first chunk p50 ms", "p99 ms", "gap p50 ms", "gap p99 ms")
 OVERLOAD = ("load", "offered/s", "goodput/s (in {:g} s)", "p99 ms", "failed", "unsent", "not to be believed")
 CLOSED_LOOP = "Latency is that of a closed loop: of clients who wait for each answer before they ask again."
 OPEN_LOOP = "Latency is that of an open loop: from the moment a request should have been sent, whatever was answered."
 COST_NOTES = (
     "CPU: of the server, and of the database apart. RSS: the server's processes added up, so memory they share counts "
     "in each. threads: the most seen at once; started/req: that began, on the whole machine. vol., invol.: context "
-    "switches of the server's threads. idle: with the load's connections open, if it keeps them, and no request."
+    "switches of the server's threads. at work: of the database connections, at the window's end. idle: with the "
+    "load's connections open, if it keeps them, and no request."
 )
 NAMED = 6  # contenders in one note; more are counted
 UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
@@ -62,6 +66,7 @@ class ScenarioTable:
     card: ScenarioRecord
     figures: Grid
     costs: Grid
+    parts: tuple[tuple[str, Grid], ...]  # what is measured of parts of the answers: groups of requests, chunks
     overloads: tuple[tuple[str, Grid], ...]  # contender, its steps
     matrices: tuple[tuple[str, Grid], ...]  # contender, its ratios over a sweep
     footnotes: tuple[str, ...]
@@ -81,7 +86,10 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
     """One scenario; load levels have a column only where there are several."""
     rows = sorted(
         summarise(run, card.name),
-        key=lambda row: (row.cell.rate_per_s or 0.0, row.cell.concurrency, row.cell.sweep_value),
+        key=lambda row: (
+            *(row.cell.rate_per_s or 0.0, row.cell.concurrency),
+            *(row.cell.sweep_axis, row.cell.sweep_value),
+        ),
     )
     levels = len({row.cell.level for row in rows}) > 1
     open_loop = run.options.get("load") == Model.OPEN
@@ -92,6 +100,7 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
         card=card,
         figures=_grid(rows, (*SPEEDS, f"{subject} {card.baseline}"), levels, _speeds),
         costs=_grid(measured, COSTS, levels, _costs),
+        parts=tuple(_parts(measured, levels)),
         overloads=tuple(
             (
                 contender,
@@ -118,20 +127,53 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
         footnotes=(OPEN_LOOP if open_loop else CLOSED_LOOP, *_footnotes([row.cell for row in rows])),
         cost_notes=COST_NOTES,
         notes=_notes([row.cell for row in rows], levels),
-        sentences=(sentence(run, card.name), *crossing_sentences(run, card.name), *overload_sentences(overloaded)),
+        sentences=(
+            sentence(run, card.name),
+            *crossing_sentences(run, card.name),
+            *effect_sentences(run, card.name),
+            *overload_sentences(overloaded),
+        ),
         verdict=verdict_sentence(run, card.name),
     )
 
 
+def _parts(rows: Sequence[CellSummary], levels: bool) -> Iterator[tuple[str, Grid]]:
+    """What is known of parts of the answers, where there are any."""
+    streams = [row for row in rows if row.first_chunk and row.gap]
+    if streams:
+        yield "When the pieces of a stream arrive", _grid(streams, STREAM, levels, _stream)
+    names = sorted({name for row in rows for name in row.groups})
+    if names:
+        headings = tuple(f"{name} {percentile} ms" for name in names for percentile in ("p50", "p99"))
+        yield "Latency by kind of request", _grid(rows, headings, levels, partial(_group_spreads, names))
+
+
+def _stream(row: CellSummary) -> list[str]:
+    assert row.first_chunk and row.gap
+    spreads = (row.first_chunk, row.gap)
+    return [figures.milliseconds(value) for one in spreads for value in (one.p50_ms, one.p99_ms)]
+
+
+def _group_spreads(names: Sequence[str], row: CellSummary) -> list[str]:
+    found = [row.groups.get(name) for name in names]
+    return [
+        figures.milliseconds(value) for one in found for value in ((one.p50_ms, one.p99_ms) if one else (None, None))
+    ]
+
+
 def _matrices(rows: Sequence[CellSummary]) -> Iterator[tuple[str, Grid]]:
-    """Over a sweep: each contender's ratio to the baseline, load levels down and the axis across."""
-    values = sorted({row.cell.sweep_value for row in rows if row.cell.sweep_axis})
-    for contender in dict.fromkeys(row.cell.contender for row in rows if row.cell.sweep_axis and not row.is_baseline):
+    """Over each sweep: each contender's ratio to the baseline, load levels down and the axis across."""
+    for axis in sorted({row.cell.sweep_axis for row in rows} - {""}):
+        yield from _matrices_over(axis, [row for row in rows if row.cell.sweep_axis == axis])
+
+
+def _matrices_over(axis: str, rows: Sequence[CellSummary]) -> Iterator[tuple[str, Grid]]:
+    values = sorted({row.cell.sweep_value for row in rows})
+    for contender in dict.fromkeys(row.cell.contender for row in rows if not row.is_baseline):
         lines: dict[str, dict[float, str]] = {}
         for row in (row for row in rows if row.cell.contender == contender):
             level = describe_level(row.cell.concurrency, row.cell.rate_per_s)
             lines.setdefault(level, {})[row.cell.sweep_value] = _mark(row)
-        axis = rows[0].cell.sweep_axis
         yield (
             contender,
             Grid(
@@ -197,6 +239,7 @@ def _costs(row: CellSummary) -> list[str]:
         figures.number(costs.involuntary_switches_per_request),
         figures.whole(costs.open_files),
         figures.whole(costs.database_connections),
+        figures.whole(costs.database_connections_busy),
         figures.megabytes(idle.rss_bytes if idle and idle.connections else None),
         figures.number(idle.cpu_ms_per_s if idle and idle.connections else None),
     ]
@@ -238,7 +281,8 @@ def _footnotes(cells: list[CellRecord]) -> list[str]:
         cannot = f"; cannot: {', '.join(cell.cannot)}" if cell.cannot else ""
         size = _size(cell) if len(sizes) == 1 else "workers and threads as the load column says"
         ceiling = _ceiling(cell) if len({(one.wait_ms, one.served_at_once) for one in own}) == 1 else ""
-        notes.append(f"{contender}: {size}{ceiling}{cannot}")
+        hops = f"; its view hops to a thread {cell.hops} ×" if cell.hops else ""
+        notes.append(f"{contender}: {size}{ceiling}{hops}{cannot}")
     return notes
 
 

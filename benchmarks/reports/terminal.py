@@ -56,6 +56,8 @@ def render(scenario: ScenarioTable) -> RenderableType:
     if scenario.costs.rows:
         costs = [GridView(scenario.costs), Text(scenario.cost_notes, style="dim")]
     more: list[RenderableType] = []
+    for title, grid in scenario.parts:
+        more += [Text(f"\n{title}"), GridView(grid)]
     for contender, grid in scenario.overloads:
         more += [Text(f"\n{contender} at multiples of its capacity"), GridView(grid)]
     for contender, grid in scenario.matrices:

@@ -18,6 +18,7 @@ from benchmarks.wards import Guard, Ward
 SCHEMA = "crossover_workload"
 MARK = "made by crossover runbench; dropped and made again at will"
 LOCK_KEY = 0x43524F53  # "CROS"
+COMPLAINTS = 3  # that are worth reading
 EMBEDDED, SQLITE = "embedded", "sqlite"
 
 FOREIGN_RELATIONS = """
@@ -38,7 +39,10 @@ STATEMENTS = """
 """
 
 
-CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+CONNECTIONS = """
+    SELECT count(*), count(*) FILTER (WHERE state <> 'idle') FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = %s
+"""
 
 
 @dataclass
@@ -72,15 +76,27 @@ class WorkloadDatabase:
         assert row is not None
         return int(row[0])
 
-    def connections(self, application_name: str) -> int | None:
-        """Connections that clients of this name hold; None where they cannot be told apart, as in SQLite."""
+    def connections(self, application_name: str) -> tuple[int | None, int | None]:
+        """Connections that clients of this name have open, and how many of them are at work in this moment.
+
+        None where they cannot be told apart, as in SQLite.
+        """
         if self._monitor is None:
-            return None
+            return None, None
         try:
             row = self._monitor.execute(CONNECTIONS, [application_name]).fetchone()
         except psycopg.Error:
-            return None
-        return int(row[0]) if row else None
+            return None, None
+        return (int(row[0]), int(row[1])) if row else (None, None)
+
+    def audit(self, query: str) -> list[str]:
+        """Run a card's audit; each row's first column is a complaint. Nothing is audited in SQLite."""
+        if self._monitor is None:
+            return []
+        try:
+            return [str(row[0]) for row in self._monitor.execute(query).fetchmany(COMPLAINTS)]  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            raise DatabaseError(f"the audit failed: {str(error).strip()}", hint="start the run again") from error
 
     def environment(self) -> dict[str, str]:
         """The variables that tell a server under load where its data are."""

@@ -22,7 +22,9 @@ CONDITIONS = (
     "pool_size",
     "threads",
     "timeout_s",
-    "wait_ms",
+    "settings",
+    "sweeps",
+    "workers",
     "cpus",
     "database",
 )

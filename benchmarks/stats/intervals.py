@@ -80,6 +80,15 @@ def unpaired_ratio(values: Windows, baseline: Windows) -> Ratio | None:
     return _unpaired(ours, theirs) if ours and theirs else None
 
 
+def median_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """(median, low, high) of rounds' values of any sign, 95 %; of fewer than ``LEAST_ROUNDS`` it means nothing."""
+    dice = Random(SEED)
+    draws = (median(dice.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    low, high = bounds(draws, len(values))
+    value = median(values)
+    return value, min(low, value), max(high, value)
+
+
 @cache
 def t_quantile(probability: float, degrees: int) -> float:
     """Quantile of Student's t for a probability in [1/2, 1) and a whole number of degrees of freedom.

@@ -14,13 +14,14 @@ from benchmarks.stats.summary import CellSummary, merits, summarise, usable
 from benchmarks.stats.verdict import Level, Standing, Verdict, verdict
 
 PROCESSES = "sync@gunicorn-sync"
+AXES = tuple(Axis)  # on which one contender may overtake another; other settings change the work itself
 OUTSIDE = "aiohttp"  # the variant that leaves Django: shown beside the others, never advised to a Django team
 
 
 def is_async_django(contender: str) -> bool:
     """Whether this is what a team would have that moved its views to async Django."""
     variant = Contender.parse(contender).variant
-    return variant != OUTSIDE and variant.partition("-")[0] != "sync"
+    return variant.partition("-")[0] not in (OUTSIDE, "sync")
 
 
 def advice(run: RunRecord, scenario: str) -> Verdict | None:
@@ -69,12 +70,12 @@ class Crossing:
 def crossings(run: RunRecord, scenario: str) -> list[Crossing]:
     """Every async Django contender against the baseline, level by level; empty without a sweep."""
     name = next(card.baseline for card in run.scenarios if card.name == scenario)
-    cells = [cell for cell in run.cells if cell.scenario == scenario and cell.sweep_axis and usable(cell)]
+    cells = [cell for cell in run.cells if cell.scenario == scenario and cell.sweep_axis in AXES and usable(cell)]
     baselines = {cell.setting: cell for cell in cells if cell.contender == name}
-    groups: dict[tuple[str, int, float | None], list[tuple[CellRecord, CellRecord]]] = {}
+    groups: dict[tuple[str, str, int, float | None], list[tuple[CellRecord, CellRecord]]] = {}
     for cell in cells:
         if cell.contender != name and is_async_django(cell.contender) and cell.setting in baselines:
-            group = groups.setdefault((cell.contender, cell.concurrency, cell.rate_per_s), [])
+            group = groups.setdefault((cell.sweep_axis, cell.contender, cell.concurrency, cell.rate_per_s), [])
             group.append((cell, baselines[cell.setting]))
     return [_crossing(name, pairs) for pairs in groups.values() if len(pairs) > 1]
 

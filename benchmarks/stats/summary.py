@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 
 from benchmarks.load.results import LoadResult
@@ -30,6 +30,15 @@ class Costs:
     involuntary_switches_per_request: float | None = None
     open_files: int | None = None
     database_connections: int | None = None
+    database_connections_busy: int | None = None
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The middle and the tail of something that was measured many times, in milliseconds."""
+
+    p50_ms: float | None
+    p99_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,9 @@ class CellSummary:
     p99_ms: float | None = None
     p999_ms: float | None = None
     costs: Costs = Costs()
+    groups: dict[str, Spread] = field(default_factory=dict)  # latencies of each group of requests
+    first_chunk: Spread | None = None  # of streams: from sending to the first piece of the body
+    gap: Spread | None = None  # of streams: between two pieces
     ratio: Ratio | None = None  # to the scenario's baseline at the same setting; above 1 is better
     at_same_ceiling: bool = False  # as the baseline: the ratio says nothing of the software
 
@@ -67,6 +79,7 @@ def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -
     if not usable(cell):
         return CellSummary(cell, errors, is_baseline)
     histogram = cell.histogram()
+    loads = [entry.load for entry in cell.valid_rounds if entry.load]
     p50_ms, p90_ms, p99_ms, p999_ms = (percentile_ms(histogram, percent) for percent in (50, 90, 99, 99.9))
     return CellSummary(
         cell=cell,
@@ -78,9 +91,25 @@ def _summary(cell: CellRecord, baseline: CellRecord | None, is_baseline: bool) -
         p99_ms=p99_ms,
         p999_ms=p999_ms,
         costs=_costs(cell),
+        groups={name: _spread([load.groups.get(name, {}) for load in loads]) for name in _groups(loads)},
+        first_chunk=_spread([load.first_chunk for load in loads]) if _streams(loads) else None,
+        gap=_spread([load.gaps for load in loads]) if _streams(loads) else None,
         ratio=ratio_between(cell, baseline) if baseline and not is_baseline else None,
         at_same_ceiling=baseline is not None and not is_baseline and same_ceiling(cell, baseline),
     )
+
+
+def _groups(loads: Sequence[LoadResult]) -> list[str]:
+    return sorted({name for load in loads for name in load.groups})
+
+
+def _streams(loads: Sequence[LoadResult]) -> bool:
+    return any(load.first_chunk for load in loads)
+
+
+def _spread(parts: Iterable[Mapping[int, int]]) -> Spread:
+    merged = Histogram.merged(map(Histogram.of_counts, parts))
+    return Spread(percentile_ms(merged, 50), percentile_ms(merged, 99))
 
 
 def percentile_ms(histogram: Histogram, percent: float) -> float | None:
@@ -137,8 +166,8 @@ def _costs(cell: CellRecord) -> Costs:
     rounds = cell.valid_rounds
     servers = [entry.usage["server"] for entry in rounds if "server" in entry.usage]
     return Costs(
-        cpu_ms_per_request=_median(_cpu_ms(entry, "server") for entry in rounds),
-        database_cpu_ms_per_request=_median(_cpu_ms(entry, "postgres") for entry in rounds),
+        cpu_ms_per_request=_median(cpu_ms_per_answer(entry, "server") for entry in rounds),
+        database_cpu_ms_per_request=_median(cpu_ms_per_answer(entry, "postgres") for entry in rounds),
         steady_rss_bytes=_whole(_median(usage.steady_rss_bytes for usage in servers)),
         peak_rss_bytes=max((usage.peak_rss_bytes for usage in servers), default=None),
         peak_threads=max((usage.peak_threads for usage in servers), default=None),
@@ -153,6 +182,7 @@ def _costs(cell: CellRecord) -> Costs:
         database_connections=max(
             (entry.database_connections for entry in rounds if entry.database_connections is not None), default=None
         ),
+        database_connections_busy=_whole(_median(entry.database_connections_busy for entry in rounds)),
     )
 
 
@@ -165,7 +195,7 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else round(value)
 
 
-def _cpu_ms(entry: RoundRecord, who: str) -> float | None:
+def cpu_ms_per_answer(entry: RoundRecord, who: str) -> float | None:
     usage = entry.usage.get(who)
     return None if usage is None else _per_answer(entry, usage.cpu_s * 1000)
 

@@ -20,6 +20,9 @@ def full_run() -> RunRecord:
         late_errors={"timeout": 1},
         surplus=2,
         first_byte=COUNTS,
+        first_chunk=COUNTS,
+        gaps=COUNTS,
+        groups={"innocent": COUNTS},
         connect=COUNTS,
         send_lag=COUNTS,
         offered=1010,
@@ -43,6 +46,7 @@ def full_run() -> RunRecord:
         steal=0.03,
         tasks_started=12,
         database_connections=16,
+        database_connections_busy=7,
         flags={Flag.OTHER_LOAD: "3 %", Flag.CUT_SHORT: "cut short"},
     )
     overload = OverloadRecord(
@@ -72,13 +76,15 @@ def full_run() -> RunRecord:
         cannot=["no WebSockets"],
         wait_ms=200.0,
         slots=2,
+        hops=3,
         verified=["8 randomised answers"],
         flags=dict.fromkeys(Flag, "said so"),
         idle=IdleRecord(connections=32, duration_s=0.6, rss_bytes=50_000_000, cpu_ms_per_s=1.5),
         overload=overload,
     )
     run = run_record(cell, cell_record("aiohttp@aiohttp", state=State.EXCUSED, reason="nothing to wait for"))
-    run.scenarios[0].wait_ms = 50.0
+    card = run.scenarios[0]
+    card.claims, card.settings, card.cost_per = ["C1"], {"wait": 50.0}, "hops"
     run.environment, run.notes = {"cpu": "Ünicode ™", "gil": True, "cpu_governor": None}, ["a note"]
     run.state, run.reason, run.finished_at, run.wall_s = State.ABORTED, "interrupted", run.started_at, 1.5
     return run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,7 +19,9 @@ from benchmarks.stage import Stage
 from benchmarks.tests.records import load_result, round_record
 
 CONTENDERS = tuple(map(Contender.parse, ("sync@gunicorn-threads", "sync@gunicorn-sync", "sync@uvicorn", "a@aiohttp")))
-WORKLOAD = Workload("s", "t", "q?", frozenset(), {20.0: (Exchange(),)}, wait_ms=20.0, waits={"sync": 2}, concurrency=8)
+WORKLOAD = Workload(
+    "s", "t", "q?", frozenset(), {Point(): (Exchange(),)}, settings={"wait": 20.0}, waits={"sync": 2}, concurrency=8
+)
 SWEEPS = {
     Axis.WAIT: Sweep(Axis.WAIT, (1.0, 2.0, 3.0)),
     Axis.WORKERS: Sweep(Axis.WORKERS, (1.0, 2.0, 3.0)),
@@ -41,7 +43,7 @@ def opened(contest: Contest) -> dict[Cell, CellRecord]:
 def hosted(server: str, sweep: Sweep | None, **changes: Any) -> list[tuple[int | None, int]]:
     """(workers, threads) at each point."""
     contest, _ = make_contest(sweep=sweep, **changes)
-    points = contest.plan.points
+    points = contest.plan.points(WORKLOAD)
     hostings = [contest.hosting(contest.servers[server], point) for point in points]
     return [(hosting.workers, hosting.threads) for hosting in hostings]
 
@@ -73,7 +75,8 @@ def test_workers_are_varied_only_where_the_server_can_set_them() -> None:
     ("cpus", "shared", "cores"), [((0, 1, 2, 3), False, 1), ((0, 1, 2, 3), True, 4), ((0,), False, 1)]
 )
 def test_a_server_is_told_how_many_cpus_it_has(cpus: tuple[int, ...], shared: bool, cores: int) -> None:
-    contest, _ = make_contest(lay_out(cpus, shared=shared))
+    contest, _ = make_contest(lay_out(cpus))
+    contest.workload = replace(WORKLOAD, all_cpus=shared)
     assert contest.hosting(contest.servers["gunicorn-sync"], Point()).cores == cores
 
 

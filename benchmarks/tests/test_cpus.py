@@ -79,13 +79,14 @@ def test_each_generator_has_a_cpu_as_far_as_there_are_enough(
 
 
 def test_a_server_whose_processes_are_asked_about_has_all_cpus_and_nothing_is_apart() -> None:
-    layout = lay_out((0, 1, 2, 3), shared=True)
+    layout = lay_out((0, 1, 2, 3)).sharing()
     assert layout == CpuLayout(server=(0, 1, 2, 3), generator=(3,), services=(1, 2), shared=True)
     assert layout.load_side == (), "there is no group whose business would be the load's alone"
     assert layout.describe() == (
-        "server on all CPUs (0,1,2,3), since its processes are what is asked about; the generator shares CPU 3 with it"
+        "server on all CPUs (0,1,2,3), since they or its processes are what is asked about; "
+        "the generator shares CPU 3 with it"
     )
 
 
 def test_with_one_cpu_there_is_nothing_to_share() -> None:
-    assert lay_out((0,), shared=True) == lay_out((0,))
+    assert lay_out((0,)).sharing() == lay_out((0,))

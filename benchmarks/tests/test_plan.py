@@ -15,7 +15,7 @@ CONTENDERS = tuple(map(Contender.parse, ("sync@gunicorn-threads", "sync@uvicorn"
 
 
 def make_workload(scenario: str = "fan_out", **changes: Any) -> Workload:
-    return Workload(scenario, "Title", "Question?", frozenset(), {0.0: (Exchange(),)}, **changes)
+    return Workload(scenario, "Title", "Question?", frozenset(), {Point(): (Exchange(),)}, **changes)
 
 
 def make_plan(**changes: Any) -> Plan:

@@ -30,8 +30,8 @@ WORKERS = Sweep(Axis.WORKERS, (1.0, 2.0))
 
 def make_workload(scenario: str = "fan_out", **changes: Any) -> Workload:
     """Ten waits of 20 ms one after another, or one."""
-    values = {"wait_ms": 20.0, "waits": {"sync": 10, "async": 1}, "concurrency": 16, **changes}
-    return Workload(scenario, "Title", "Question?", frozenset(), {20.0: (Exchange(),)}, **values)
+    values = {"settings": {"wait": 20.0}, "waits": {"sync": 10, "async": 1}, "concurrency": 16, **changes}
+    return Workload(scenario, "Title", "Question?", frozenset(), {Point(): (Exchange(),)}, **values)
 
 
 def make_plan(**changes: Any) -> Plan:
@@ -50,7 +50,7 @@ def test_an_open_loops_levels_are_rates_and_what_may_be_under_way() -> None:
 
 
 def test_without_a_sweep_there_is_one_point_that_says_nothing() -> None:
-    assert make_plan().points == (Point(),)
+    assert make_plan().points(make_workload()) == (Point(),)
     assert str(Point()) == ""
 
 
@@ -76,8 +76,8 @@ def test_a_wait_is_the_cards_unless_it_is_swept(point: Point, wait_ms: float) ->
 
 def test_every_point_has_the_exchanges_of_its_wait() -> None:
     one, other = (Exchange("wait=1"),), (Exchange("wait=100"),)
-    workload = Workload("s", "t", "q?", frozenset(), {1.0: one, 100.0: other}, wait_ms=20.0)
-    assert [workload.exchanges_at(point) for point in make_plan(sweep=WAITS).points] == [one, other]
+    workload = Workload("s", "t", "q?", frozenset(), {Point(Axis.WAIT, 1.0): one, Point(Axis.WAIT, 100.0): other})
+    assert [workload.exchanges_at(point) for point in make_plan(sweep=WAITS).points(workload)] == [one, other]
 
 
 def test_what_a_request_waits_at_least_is_all_its_waits_one_after_another() -> None:
@@ -103,18 +103,18 @@ def test_what_a_request_waits_at_least_is_all_its_waits_one_after_another() -> N
 def test_threads_match_the_connections_unless_told_otherwise_or_swept(changes: dict[str, Any], threads: int) -> None:
     """Matched to the load in a sweep, the threads would never be overtaken by waiting."""
     made = make_plan(**changes)
-    assert made.threads_at(make_workload(), made.points[0]) == threads
-    assert isinstance(made.threads_at(make_workload(), made.points[0]), int)
+    assert made.threads_at(make_workload(), made.points(make_workload())[0]) == threads
+    assert isinstance(made.threads_at(make_workload(), made.points(make_workload())[0]), int)
 
 
 def test_a_sweep_over_threads_has_its_own_number_at_every_point() -> None:
     made = make_plan(sweep=THREADS)
-    assert [made.threads_at(make_workload(), point) for point in made.points] == [4, 64]
+    assert [made.threads_at(make_workload(), point) for point in made.points(make_workload())] == [4, 64]
 
 
 @pytest.mark.parametrize(("sweep", "shares"), [(None, False), (WAITS, False), (THREADS, False), (WORKERS, True)])
 def test_servers_get_all_cpus_only_where_their_processes_are_asked_about(sweep: Sweep | None, shares: bool) -> None:
-    assert make_plan(sweep=sweep).shares_cpus == shares
+    assert make_plan(sweep=sweep).shares_cpus(make_workload()) == shares
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,10 @@ def test_a_window_holds_three_waits_of_the_slowest_contender(changes: dict[str, 
 
 def test_a_window_follows_a_swept_wait() -> None:
     made = make_plan(sweep=WAITS)
-    assert [made.window_s(make_workload(), point) for point in made.points] == [0.5, pytest.approx(3.0)]
+    assert [made.window_s(make_workload(), point) for point in made.points(make_workload())] == [
+        0.5,
+        pytest.approx(3.0),
+    ]
 
 
 def test_connections_begin_within_a_wait_of_their_own_contender_at_least() -> None:
@@ -168,11 +171,13 @@ def test_an_estimate_counts_windows_as_long_as_they_will_be() -> None:
 
 
 def test_a_record_keeps_what_decides_the_figures() -> None:
-    workloads = (make_workload(), make_workload("plaintext", wait_ms=0.0, waits={}, concurrency=32))
+    workloads = (make_workload(), make_workload("plaintext", settings={}, waits={}, concurrency=32))
     assert make_plan(workloads=workloads, middleware=Middleware.NONE).options() == {
+        "profile": "",
         "contenders": ["sync@gunicorn-threads", "async@uvicorn"],
         "levels": {"fan_out": ["16 connections"], "plaintext": ["32 connections"]},
         "sweep": None,
+        "sweeps": [],
         "overload": False,
         "duration_s": 0.5,
         "warmup_s": 0.2,
@@ -180,9 +185,12 @@ def test_a_record_keeps_what_decides_the_figures() -> None:
         "patience": 0,
         "middleware": "none",
         "pool_size": 16,
+        "pool_sizes": {},
+        "workers": None,
+        "all_cpus": [],
         "threads": {"fan_out": 16, "plaintext": 32},
         "timeout_s": 10.0,
-        "wait_ms": {"fan_out": 20.0},
+        "settings": {"fan_out": {"wait": 20.0}},
         "load": "closed loop",
         "arrivals": None,
         "in_flight": None,

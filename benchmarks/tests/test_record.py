@@ -31,7 +31,7 @@ def test_what_was_written_is_what_is_read() -> None:
 
 
 def test_the_text_says_which_schema_it_has() -> None:
-    assert json.loads(record.dumps(full_run()))["schema"] == record.SCHEMA_VERSION == 3
+    assert json.loads(record.dumps(full_run()))["schema"] == record.SCHEMA_VERSION == 4
 
 
 def test_the_record_of_the_round_trip_leaves_no_field_at_its_default() -> None:
@@ -86,10 +86,10 @@ def test_a_file_that_was_cut_off_is_refused_with_its_name(tmp_path: Path) -> Non
         assert "cut off" in caught.value.hint
 
 
-@pytest.mark.parametrize("schema", [0, 4, "3", 3.0, True, None])
+@pytest.mark.parametrize("schema", [0, 5, "4", 4.0, True, None])
 def test_an_unknown_schema_is_refused(schema: object) -> None:
     text = damaged(lambda data: data.update(schema=schema))
-    with pytest.raises(RecordError, match=r"the record has schema .* this version reads 1 to 3") as caught:
+    with pytest.raises(RecordError, match=r"the record has schema .* this version reads 1 to 4") as caught:
         record.loads(text)
     assert repr(schema) in str(caught.value)
     assert "the version of this project that wrote it" in caught.value.hint
@@ -122,7 +122,7 @@ def test_a_damaged_record_is_refused_with_the_place(change: Callable[[dict[str, 
 
 def test_a_badly_damaged_record_names_its_first_three_faults_only() -> None:
     with pytest.raises(RecordError) as caught:
-        record.loads('{"schema": 3}')
+        record.loads('{"schema": 4}')
     assert str(caught.value).count("required field missing") == 3
 
 
@@ -228,7 +228,7 @@ def first_load(data: dict[str, Any]) -> dict[str, Any]:
         (lambda data: first_load(data).update(connect={"5": -1}), "connect with an impossible count"),
         (lambda data: first_load(data).update(window_s=1e-320), "a window of .* s"),
         (lambda data: data.update(scenarios=[]), "a cell of a scenario 'plaintext' that the run does not have"),
-        (lambda data: data["cells"][0].update(sweep_axis="foo"), "a sweep over 'foo'"),
+        (lambda data: data["cells"][0].update(sweep_axis="Foo 1"), "a sweep over 'Foo 1'"),
         (lambda data: data["cells"].append(data["cells"][0]), "a cell that is there twice"),
     ],
 )

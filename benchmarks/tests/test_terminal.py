@@ -62,17 +62,18 @@ def test_what_it_took_is_a_table_of_its_own_with_dashes_for_what_cannot_be_told(
         usage={"server": watched, "postgres": usage(0.25)},
         tasks_started=2000,
         database_connections=16,
+        database_connections_busy=9,
     )
     cell = cell_record(rounds=[costly], idle=IdleRecord(32, 0.6, 48_000_000, 1.5))
     text = shown(cell, cell_record("async@uvicorn"))
     assert lines(text, "contender")[1] == (
         "contender CPU ms/req DB CPU ms/req RSS MB peak MB threads started/req vol./req invol./req files DB conns "
-        "idle MB idle CPU ms/s"
+        "at work idle MB idle CPU ms/s"
     )
     assert lines(text, "sync@gunicorn-threads  ")[1] == (
-        "sync@gunicorn-threads 0.50 0.25 52 52 4 2.00 3.00 0.50 40 16 48 1.50"
+        "sync@gunicorn-threads 0.50 0.25 52 52 4 2.00 3.00 0.50 40 16 9 48 1.50"
     )
-    assert lines(text, "async@uvicorn  ")[1] == "async@uvicorn 0.50 – 50 50 4 – – – – – – –"
+    assert lines(text, "async@uvicorn  ")[1] == "async@uvicorn 0.50 – 50 50 4 – – – – – – – –"
 
 
 def test_load_is_a_column_only_where_levels_differ() -> None:

@@ -20,7 +20,7 @@ from benchmarks.stats.histogram import Histogram
 from benchmarks.stats.summary import Costs, summarise
 from benchmarks.tests.full_record import full_run
 from benchmarks.tests.schema_1 import Data, run_1
-from benchmarks.upgrades import STEPS, from_1, upgraded
+from benchmarks.upgrades import STEPS, from_1, from_2, upgraded
 
 SHAPE = (3, 2471222809)  # the schema, and a checksum over the fields of all its classes
 
@@ -91,6 +91,17 @@ def test_what_schema_2_did_not_have_is_unknown_or_what_it_was(wait_ms: float, ti
     assert [entry.others_busy for entry in cell.rounds] == [None] * 4
     assert (cell.overload.timeout_s, cell.overload.recovery_s) == (timeout_s, 1.5), "what the code of then waited"
     assert cell.rounds[0].flags == {Flag.CUT_SHORT: "some connections had no answer"}
+
+
+def test_what_schema_3_did_not_have_is_absent_or_unknown() -> None:
+    data = from_2(run_2())
+    data["scenarios"][0]["wait_ms"] = 50.0
+    run = read_1(data)
+    assert (run.scenarios[0].settings, run.scenarios[0].claims, run.scenarios[0].cost_per) == ({"wait": 50.0}, [], "")
+    cell = run.cells[0]
+    assert (cell.hops, cell.rounds[0].database_connections_busy) == (0, None)
+    assert (cell.rounds[0].load.groups, cell.rounds[0].load.first_chunk, cell.rounds[0].load.gaps) == ({}, {}, {})
+    assert all(not card.settings for card in read_1().scenarios), "who did not wait has nothing to set"
 
 
 def test_a_record_that_calls_itself_older_than_it_is_is_refused() -> None:

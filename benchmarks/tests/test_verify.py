@@ -57,7 +57,7 @@ def contender() -> Iterator[Contender]:
     server.server_close()
 
 
-WORKLOAD = Workload("s", "t", "q?", frozenset(), {0.0: (RIGHT,) * 40 + (MISSING,)})
+WORKLOAD = Workload("s", "t", "q?", frozenset(), {Point(): (RIGHT,) * 40 + (MISSING,)})
 CELL = Cell("s", Name("sync", "made"), Level(1))
 
 
@@ -90,7 +90,7 @@ def test_other_work_is_refused(contender: Contender, attribute: str, value: obje
 
 
 def test_wrong_status_is_refused(contender: Contender):
-    workload = Workload("s", "t", "q?", frozenset(), {0.0: (Exchange("n=1", expectation=Expectation(status=201)),)})
+    workload = Workload("s", "t", "q?", frozenset(), {Point(): (Exchange("n=1", expectation=Expectation(status=201)),)})
     with pytest.raises(VerificationFailed, match="200 instead of 201"):
         check(contender, workload)
 
@@ -114,7 +114,7 @@ def test_sample_holds_every_status_and_differs_by_seed():
 def test_what_opens_the_connections_of_all_workers_is_not_counted(contender: Contender):
     counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
     proved = verify(WORKLOAD, CELL, contender.server_port, counters, seed=1, primers=3)
-    sample = pick(WORKLOAD.exchanges[0.0], "s/1")
+    sample = pick(WORKLOAD.exchanges[Point()], "s/1")
     calls = [exchange.expectation.upstream_calls for exchange in sample]
     assert contender.done_calls == sum(calls) + 6 * calls[0]
     assert proved[2] == f"{sum(calls)} upstream calls for them"
@@ -123,7 +123,7 @@ def test_what_opens_the_connections_of_all_workers_is_not_counted(contender: Con
 def test_a_sweep_is_verified_at_its_point(contender: Contender):
     """The exchanges of the point's own wait are sent, not those of the card's."""
     wrong = Exchange("n=1", expectation=Expectation(body=b"of another wait"))
-    workload = Workload("s", "t", "q?", frozenset(), {1.0: (RIGHT,), 5.0: (wrong,)}, wait_ms=50.0)
+    workload = Workload("s", "t", "q?", frozenset(), {Point(Axis.WAIT, 1.0): (RIGHT,), Point(Axis.WAIT, 5.0): (wrong,)})
     counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
     cells = [Cell("s", Name("sync", "made"), Level(1), Point(Axis.WAIT, wait_ms)) for wait_ms in (1.0, 5.0)]
     assert verify(workload, cells[0], contender.server_port, counters, seed=1)

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.events import Event, RoundFinished, RoundStarted, RunFinished, RunStarted, Step
 from benchmarks.instrument import COMMAND, EXPECTED, asking
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import Axis, Contender, Plan, Sweep, Workload
+from benchmarks.plan import Axis, Contender, Plan, Point, Sweep, Workload
 from benchmarks.record import RunRecord, State
 from benchmarks.runner import Runner
 from benchmarks.servers.base import Hosting, Interface, Server
@@ -29,7 +29,7 @@ def command(hosting: Hosting) -> tuple[str, ...]:
 DELAYS = Server("delays", Interface.AIOHTTP, "known delays", command, settable=frozenset({"workers"}))
 
 
-def run(exchanges: dict[float, tuple[Exchange, ...]] | None = None, **changes: Any) -> tuple[RunRecord, list[Event]]:
+def run(exchanges: dict[Point, tuple[Exchange, ...]] | None = None, **changes: Any) -> tuple[RunRecord, list[Event]]:
     """One run, and all that was told about it."""
     events: list[Event] = []
     workload = Workload(
@@ -37,7 +37,7 @@ def run(exchanges: dict[float, tuple[Exchange, ...]] | None = None, **changes: A
         title="t",
         question="q?",
         needs=frozenset(),
-        exchanges=exchanges or {0.0: (Exchange(expectation=EXPECTED),)},
+        exchanges=exchanges or {Point(): (Exchange(expectation=EXPECTED),)},
         concurrency=6,
         baseline=FIRST,
     )
@@ -51,8 +51,9 @@ def starts(events: list[Event]) -> list[str]:
 
 
 def test_a_sweep_over_waits_asks_one_server_of_each_contender_for_all_of_them() -> None:
-    waits = {wait_ms: (asking(wait_ms),) for wait_ms in (2.0, 20.0)}
-    record, events = run(waits, sweep=Sweep(Axis.WAIT, tuple(waits)))
+    waits_ms = (2.0, 20.0)
+    exchanges = {Point(Axis.WAIT, wait_ms): (asking(wait_ms),) for wait_ms in waits_ms}
+    record, events = run(exchanges, sweep=Sweep(Axis.WAIT, waits_ms))
     assert starts(events) == ["known: starting 2 servers"]
     assert [(cell.contender, cell.sweep_value) for cell in record.cells] == [
         *((FIRST, 2.0), (SECOND, 2.0), (FIRST, 20.0), (SECOND, 20.0))

@@ -8,8 +8,8 @@ from argparse import ArgumentTypeError
 import pytest
 from multidict import MultiDict
 
-from apps.results.arguments import wait_ms
 from apps.results.sources import find_run
+from apps.results.values import wait_ms
 from apps.scenarios.registry import scenarios
 from apps.scenarios.slow_io import work
 from benchmarks.exceptions import UnknownName
@@ -23,7 +23,7 @@ def test_every_wait_that_can_be_swept_is_asked_for_as_it_was_given(text: str) ->
         given_ms = wait_ms(text)
     except ArgumentTypeError:
         return
-    exchange = scenarios()["slow_io"].draw(1, given_ms)[0]
+    exchange = scenarios()["slow_io"].draw(1, {"wait": given_ms})[0]
     order = work.order(MultiDict(pair.split("=") for pair in exchange.query.split("&")))
     assert order is not None
     assert json.dumps(work.answer(*order)).encode() == exchange.expectation.body

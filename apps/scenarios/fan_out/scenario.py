@@ -6,12 +6,12 @@ import json
 import random
 
 from apps.catalog import corpus
-from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
+from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.fan_out import work
 from benchmarks.services.knowledge import DEFAULT_DELAY_MS, answer_value
 
 
-def exchange(dice: random.Random, wait_ms: float) -> Exchange:
+def exchange(dice: random.Random, settings: Settings) -> Exchange:
     """A random book; what each service knows about it is a function of its id."""
     book = dice.randrange(1, corpus.BOOKS + 1)
     legs = [{"service": service, "value": answer_value(service, book)} for service in work.SERVICES]
@@ -31,8 +31,8 @@ SCENARIO = Scenario(
     ),
     variants=(
         Variant("sync", "httpx.Client, one call after another", waits=len(work.SERVICES)),
-        Variant("async", "httpx.AsyncClient on aiohttp's transport, gathered", waits=1),
-        Variant("wrapped", "the sync calls in threads, gathered", waits=1),
+        Variant("async", "httpx.AsyncClient on aiohttp's transport, gathered", waits=1, needs_lifespan=True),
+        Variant("wrapped", "the sync calls in threads, gathered", waits=1, hops=10),
         Variant("aiohttp", "aiohttp's own client session, gathered", waits=1),
     ),
     exchange=exchange,

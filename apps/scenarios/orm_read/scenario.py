@@ -6,13 +6,13 @@ import json
 import random
 
 from apps.catalog import corpus
-from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
+from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.orm_read import work
 
 MISSING_SHARE = 0.01
 
 
-def exchange(dice: random.Random, wait_ms: float) -> Exchange:
+def exchange(dice: random.Random, settings: Settings) -> Exchange:
     """A random book; one in a hundred does not exist."""
     if dice.random() < MISSING_SHARE:
         number = corpus.BOOKS + dice.randrange(1, 1000)
@@ -41,8 +41,8 @@ SCENARIO = Scenario(
     ),
     variants=(
         Variant("sync", "three ORM queries"),
-        Variant("async", "the same with the ORM's a-methods, each of which uses a thread"),
-        Variant("wrapped", "the sync queries behind one sync_to_async"),
+        Variant("async", "the same with the ORM's a-methods, each of which uses a thread", hops=3),
+        Variant("wrapped", "the sync queries behind one sync_to_async", hops=1),
         Variant("aiohttp", "the same SQL on psycopg's async pool", needs_postgresql=True),
     ),
     exchange=exchange,

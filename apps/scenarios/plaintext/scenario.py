@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 
-from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
+from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.plaintext import work
 
 EXCHANGE = Exchange(expectation=Expectation(body=work.BODY, media_type=work.CONTENT_TYPE))
 
 
-def exchange(dice: random.Random, wait_ms: float) -> Exchange:
+def exchange(dice: random.Random, settings: Settings) -> Exchange:
     return EXCHANGE
 
 
@@ -26,7 +26,7 @@ SCENARIO = Scenario(
     variants=(
         Variant("sync", "returns thirteen bytes"),
         Variant("async", "the same in a coroutine"),
-        Variant("wrapped", "a coroutine that asks a thread for the thirteen bytes"),
+        Variant("wrapped", "a coroutine that asks a thread for the thirteen bytes", hops=1),
         Variant("aiohttp", "the same without Django"),
     ),
     exchange=exchange,

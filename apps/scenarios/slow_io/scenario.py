@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import random
 
-from apps.scenarios.contract import Exchange, Expectation, Scenario, Variant
+from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.slow_io import work
 from benchmarks.plan import plain
 
 
-def exchange(dice: random.Random, wait_ms: float) -> Exchange:
+def exchange(dice: random.Random, settings: Settings) -> Exchange:
     """A random item; the answer names it, and the wait that was asked for."""
-    item = dice.randrange(1, 1_000_000)
+    item, wait_ms = dice.randrange(1, 1_000_000), settings["wait"]
     body = json.dumps(work.answer(item, float(wait_ms))).encode()
     return Exchange(f"item={item}&wait={plain(wait_ms)}", expectation=Expectation(body=body))
 
@@ -30,7 +30,7 @@ SCENARIO = Scenario(
     variants=(
         Variant("sync", "time.sleep", waits=1),
         Variant("async", "asyncio.sleep", waits=1),
-        Variant("wrapped", "time.sleep in a thread per request", waits=1),
+        Variant("wrapped", "time.sleep in a thread per request", waits=1, hops=1),
         Variant("aiohttp", "asyncio.sleep, without Django", waits=1),
     ),
     exchange=exchange,

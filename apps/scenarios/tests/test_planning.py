@@ -12,7 +12,7 @@ from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Sweep
+from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Point, Sweep
 from benchmarks.servers.base import Interface, Server
 
 
@@ -52,7 +52,7 @@ def test_a_workload_is_what_the_card_says() -> None:
     assert (workload.title, workload.question) == (declared.title, declared.question)
     assert (workload.needs, workload.concurrency, workload.baseline) == ({"upstream"}, 16, declared.baseline)
     assert (workload.wait_ms, workload.waits) == (20.0, {"sync": 10, "async": 1, "wrapped": 1, "aiohttp": 1})
-    assert workload.exchanges == {20.0: declared.draw(3)}
+    assert workload.exchanges == {Point(): declared.draw(3)}
 
 
 def test_the_seed_decides_the_requests() -> None:
@@ -159,16 +159,17 @@ def test_only_variants_that_were_asked_for_are_excused() -> None:
 
 def test_a_sweep_over_waits_draws_the_same_requests_for_each() -> None:
     (workload,) = build_plan(["slow_io"], ["async@uvicorn"], sweep=Sweep(Axis.WAIT, (1.0, 20.0))).workloads
-    assert list(workload.exchanges) == [1.0, 20.0]
-    assert [one.query for one in workload.exchanges[1.0]] != [one.query for one in workload.exchanges[20.0]]
-    assert {one.query.partition("&wait=")[2] for one in workload.exchanges[20.0]} == {"20"}
+    low, high = Point(Axis.WAIT, 1.0), Point(Axis.WAIT, 20.0)
+    assert list(workload.exchanges) == [low, high]
+    assert [one.query for one in workload.exchanges[low]] != [one.query for one in workload.exchanges[high]]
+    assert {one.query.partition("&wait=")[2] for one in workload.exchanges[high]} == {"20"}
     assert workload.wait_ms == 50.0, "the card's own stays what it is"
 
 
 @pytest.mark.parametrize("axis", [Axis.WORKERS, Axis.THREADS])
 def test_a_sweep_over_something_else_keeps_the_cards_wait(axis: Axis) -> None:
     (workload,) = build_plan(["slow_io"], ["sync@gunicorn-threads"], sweep=Sweep(axis, (1.0, 2.0))).workloads
-    assert list(workload.exchanges) == [50.0]
+    assert (list(workload.exchanges), workload.wait_ms) == ([Point()], 50.0)
 
 
 def test_a_scenario_that_does_not_wait_has_no_wait_to_sweep() -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from rich.text import Text
 
-from apps.results.arguments import positive
 from apps.results.console import EXIT_FAILED, HarnessCommand, errors_told, open_console
+from apps.results.values import positive
 from apps.scenarios.planning import build_plan
 from benchmarks.instrument import Check, check_instrument
 from benchmarks.self_comparison import check_comparing, same_twice

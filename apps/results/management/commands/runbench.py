@@ -9,12 +9,14 @@ from typing import Any, NoReturn
 from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 
-from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, plan_options, seed
+from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, plan_options
 from apps.results.console import EXIT_FAILED, EXIT_INTERRUPTED, HarnessCommand, errors_told, open_console
 from apps.results.first_start import prepare
 from apps.results.sources import find_run
 from apps.results.store import Store, mark_abandoned
+from apps.results.values import seed
 from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build_plan
+from apps.scenarios.profiles import Profile
 from apps.scenarios.registry import scenarios
 from benchmarks.estimate import estimate_s
 from benchmarks.events import Event
@@ -37,7 +39,11 @@ examples:
                                                          from which wait on async beats 16 threads
   manage.py runbench slow_io --overload                  up to twice the capacity, and the way back
   manage.py runbench orm_read --contender sync@gunicorn-threads --contender async@uvicorn
+  manage.py runbench poisoned_loop --set poison_ms=1     one blocking call, and a short one
+  manage.py runbench cpu_bound --workers 2               every server on two processes
   manage.py runbench --middleware none --json run.json   framework against framework, kept in a file
+  manage.py runbench --profile claims                    the essay's claims, each with a verdict
+  manage.py runbench --profile full                      every scenario there is
   manage.py runbench --list                              what there is to choose from
 """
 
@@ -49,15 +55,17 @@ class Command(HarnessCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("scenario", nargs="*", help=f"scenarios to run (default: {' '.join(DEFAULT_SCENARIOS)})")
+        parser.add_argument("--profile", metavar="NAME", help=f"instead of scenarios: {', '.join(Profile)} (default)")
         parser.add_argument(
             "--contender",
             action="append",
             metavar="VARIANT@SERVER",
-            help=f"a variant on a server; may be given several times (default: {' '.join(DEFAULT_CONTENDERS)})",
+            help="a variant on a server, with +none, +default or +sync-only for middlewares of its own; may be given "
+            f"several times (each card's, or {' '.join(DEFAULT_CONTENDERS)})",
         )
         parser.add_argument("--seed", type=seed, metavar="N", help="for requests, order and upstream latencies (1)")
         parser.add_argument(
-            "--middleware", metavar="SET", help=f"{' or '.join(Middleware)}: what stands before Django's views"
+            "--middleware", metavar="SET", help=f"{', '.join(Middleware)}: what stands before Django's views (default)"
         )
         parser.add_argument("--database", metavar="CHOICE", help="embedded (default), sqlite, or a PostgreSQL URL")
         add_load_arguments(parser)
@@ -93,7 +101,8 @@ class Command(HarnessCommand):
 
     def _run(self, console: Console, plan: Plan, target: Path | None, earlier: tuple[str, RunRecord] | None) -> None:
         mark_abandoned()
-        counts = {"scenario": plan.workloads, "contender": plan.contenders, "round": range(plan.rounds)}
+        names = {workload.scenario for workload in plan.workloads}
+        counts = {"scenario": names, "contender": plan.contenders, "round": range(plan.rounds)}
         about = ", ".join(f"{len(items)} {name}{'s' * (len(items) != 1)}" for name, items in counts.items())
         console.print(f"{about}: about {estimate_s(plan):.0f} s. Ctrl-C stops it and keeps what was measured.")
         store = Store()
@@ -147,9 +156,12 @@ class Command(HarnessCommand):
     def _list(self, console: Console) -> None:
         for card in scenarios().values():
             console.print(f"[bold]{card.name}[/bold]  {card.title}. {card.question}")
+            for setting in card.settings.values():
+                told = f"{setting.value:g}, from {setting.least:g} to {setting.most:g}"
+                console.print(f"    [dim]{setting.name} = {told}: {setting.summary}[/dim]", highlight=False)
             for variant in card.variants:
                 told = f"not applicable: {variant.not_applicable}" if variant.not_applicable else variant.summary
-                console.print(f"    {variant.name:10} {told}")
+                console.print(f"    {variant.name:14} {told}")
         console.print("[bold]servers[/bold]")
         for server in load_servers().values():
             missing = f" (not installed: {server.pip_line})" if server.missing() else ""

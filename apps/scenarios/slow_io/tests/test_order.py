@@ -74,7 +74,7 @@ def test_the_answer_names_the_item_and_the_wait_that_was_asked_for() -> None:
 
 @pytest.mark.parametrize("wait_ms", [0.001, 0.5, 1.0, 50.0, 999.999, 5000.0])
 def test_what_a_card_draws_is_an_order_with_the_answer_it_expects(wait_ms: float) -> None:
-    for exchange in CARD.draw(1, wait_ms)[:20]:
+    for exchange in CARD.draw(1, {"wait": wait_ms})[:20]:
         order = work.order(MultiDict(pair.split("=") for pair in exchange.query.split("&")))
         assert order is not None, exchange.query
         assert json.dumps(work.answer(*order)).encode() == exchange.expectation.body

@@ -1,0 +1,61 @@
+"""What ``runbench`` runs when nobody names scenarios: the chosen few, all there are, or what the claims need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from apps.scenarios.registry import scenarios
+from benchmarks.plan import BASELINE, Axis, Sweep
+
+
+class Profile(StrEnum):
+    """Which scenarios, and how."""
+
+    DEFAULT = "default"  # three scenarios, in at most 150 s
+    FULL = "full"  # every scenario as its card wants it
+    CLAIMS = "claims"  # what each claim of the essay needs to be judged
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One scenario that is wanted, and what is to differ from its card; empty: nothing."""
+
+    scenario: str
+    contenders: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    concurrencies: tuple[int, ...] = ()
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+
+DEFAULT_SCENARIOS = ("plaintext", "orm_read", "fan_out")
+PROCESSES = "sync@gunicorn-sync"
+ASYNC, AIOHTTP, WRAPPED = "async@uvicorn", "aiohttp@aiohttp", "wrapped@uvicorn"
+
+CLAIMS = (
+    # C1, C3: who serves how many at once, on how many processes and threads, and at what price
+    Asked("slow_io", (PROCESSES, BASELINE), Sweep(Axis.WORKERS, (1.0, 2.0, 4.0)), (32,)),
+    Asked("slow_io", (BASELINE, ASYNC), Sweep(Axis.THREADS, (4.0, 16.0, 64.0)), (64,)),
+    # C3, C4: from which wait on the threads are not enough
+    Asked("slow_io", (BASELINE, ASYNC, AIOHTTP), Sweep(Axis.WAIT, (5.0, 20.0, 50.0, 200.0)), (64,)),
+    Asked("slow_query", (PROCESSES, BASELINE, ASYNC, AIOHTTP), Sweep(Axis.WAIT, (1.0, 20.0, 100.0))),
+    Asked("orm_read", (PROCESSES, BASELINE, ASYNC, AIOHTTP)),
+    # C2
+    Asked("cpu_bound", (PROCESSES, BASELINE, ASYNC, WRAPPED, AIOHTTP), Sweep(Axis.WORKERS, (1.0, 2.0))),
+    # C5, C8
+    Asked("fan_out", (PROCESSES, BASELINE, ASYNC, AIOHTTP)),
+    # the half of C6 that needs no WebSockets: who holds a thread for each client
+    Asked("stream_response", (BASELINE, ASYNC, AIOHTTP)),
+    # C9
+    Asked("poisoned_loop"),
+    # C11
+    Asked("session_auth", (BASELINE, ASYNC, WRAPPED, AIOHTTP)),
+)
+
+
+def asked_by(profile: Profile) -> tuple[Asked, ...]:
+    """What a profile runs."""
+    if profile is Profile.FULL:
+        return tuple(Asked(name) for name in scenarios())
+    return CLAIMS if profile is Profile.CLAIMS else tuple(Asked(name) for name in DEFAULT_SCENARIOS)

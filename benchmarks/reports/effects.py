@@ -1,0 +1,44 @@
+"""What a setting or a middleware costs a contender, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.record import RunRecord
+from benchmarks.reports import figures
+from benchmarks.stats.effects import Effect, Slope, middleware_effects, setting_effects, slopes
+
+
+def effect_sentences(run: RunRecord, scenario: str) -> list[str]:
+    """Each contender beside itself: over a setting, over middlewares, and per unit of what the card asks about."""
+    costs = slopes(run, scenario)
+    effects = [] if costs else setting_effects(run, scenario)
+    return [
+        *map(slope_sentence, costs),
+        *(effect_sentence(f"{one.contender} at {one.load}", one) for one in effects),
+        *(effect_sentence(f"At {one.load}", one) for one in middleware_effects(run, scenario)),
+    ]
+
+
+def slope_sentence(slope: Slope) -> str:
+    bounds = f" ({slope.low_us:.0f}–{slope.high_us:.0f})" if slope.trusted else ""
+    unit = slope.unit.removesuffix("s")
+    return (
+        f"{slope.contender} at {slope.load}: each {unit} costs {slope.cpu_us:.0f} µs{bounds} of the server's CPU time."
+    )
+
+
+def effect_sentence(subject: str, effect: Effect) -> str:
+    return f"{subject}: {effect.after} against {effect.before}: {'; '.join(_parts(effect))}."
+
+
+def _parts(effect: Effect) -> Iterator[str]:
+    if effect.ratio is not None:
+        seen = "" if effect.ratio.different else ", no difference seen" if effect.ratio.trusted else ", too few rounds"
+        yield f"{figures.ratio(effect.ratio)} of the requests/s{seen}"
+    for name, (before_ms, after_ms) in effect.p99_ms.items():
+        if before_ms is not None and after_ms is not None:
+            yield f"p99 of the {name} {figures.milliseconds(before_ms)} → {figures.milliseconds(after_ms)} ms"
+    before_ms, after_ms = effect.cpu_ms
+    if before_ms is not None and after_ms is not None and not effect.p99_ms:
+        yield f"CPU per request {figures.milliseconds(before_ms)} → {figures.milliseconds(after_ms)} ms"
