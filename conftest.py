@@ -81,6 +81,25 @@ def serve(stage: Stage, plan: Plan) -> Serve:
     return serving
 
 
+@pytest.fixture(scope="session")
+def serve_all(stage: Stage, plan: Plan) -> Iterator[Callable[[str], Process]]:
+    """``serve_all("uvicorn")``: a server with every variant it can host, started once for the whole session."""
+    servers = load_servers()
+    started: dict[str, Process] = {}
+
+    def started_server(name: str) -> Process:
+        if name not in started:
+            hosting = Hosting(cores=1, threads=CONNECTIONS, python=sys.executable)
+            contender = Contender("all", name)
+            env = {**stage.environment(plan.workloads[0], contender, CONNECTIONS), "CROSSOVER_ONLY": ""}
+            started[name] = start(stage.guard, f"all-{name}", servers[name], hosting, env)
+        wait_until_ready(started[name])
+        return started[name]
+
+    yield started_server
+    stage.guard.stop_all([process.ward for process in started.values()])
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     # Not below tmp_path: that is private, and PostgreSQL, which is not run as root, has to pass through.

@@ -231,6 +231,7 @@ class Plan:
     seed: int = 1
     middleware: str = Middleware.DEFAULT
     database: str = "embedded"
+    cache_url: str = ""  # of a Redis; empty: a cache in each process
     pool_size: int = 16  # connections per process, the same for all
     workers: int | None = None  # processes of every server; None: as each server thinks best
     threads: int | None = None  # of threaded servers; None: as many as connections

@@ -200,8 +200,8 @@ class RunRecord:
     schema: int = SCHEMA_VERSION
 
 
-def dumps(record: RunRecord) -> str:
-    return json_codec.dumps(record, indent=1)
+def dumps(record: RunRecord, indent: int | None = 1) -> str:
+    return json_codec.dumps(record, indent=indent)
 
 
 def loads(text: str, source: str = "the record") -> RunRecord:
@@ -263,7 +263,7 @@ def _first_difference(data: Any, again: Any, place: str = "") -> str:
     return f"{place} is {str(data)[:60]!r}"
 
 
-def write(record: RunRecord, path: Path) -> None:
+def write(record: RunRecord, path: Path, indent: int | None = 1) -> None:
     """Write whole or not at all. Raises RecordError when the file cannot be written.
 
     A link stays one, and what is no file, a pipe say, is written to as it is.
@@ -273,9 +273,9 @@ def write(record: RunRecord, path: Path) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         if special:
-            path.write_text(dumps(record))
+            path.write_text(dumps(record, indent))
             return
-        temporary.write_text(dumps(record))
+        temporary.write_text(dumps(record, indent))
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

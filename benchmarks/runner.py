@@ -105,6 +105,8 @@ class Runner:
             if stage.database:
                 self.record.options["database"] = stage.database.description
                 self.record.notes += stage.database.notes
+            if any("cache" in workload.needs for workload in self.plan.workloads):
+                self.record.options["cache"] = stage.cache.description
             try:
                 for workload in self.plan.workloads:
                     Contest(stage, self.plan, workload, self.servers, self.listener, self.record.cells.append).play()

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.cpus import CpuLayout
 from benchmarks.exceptions import DatabaseError, ServiceDied, StartError
@@ -15,6 +15,7 @@ from benchmarks.load.client import Generator, Generators
 from benchmarks.plan import Contender, Plan, Point, Workload, plain
 from benchmarks.servers.base import SETTINGS_UNDER_TEST
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
+from benchmarks.services.cache import CacheService, open_cache
 from benchmarks.services.database import WorkloadDatabase, open_workload
 from benchmarks.services.knowledge import DEFAULT_DELAY_MS
 from benchmarks.verify import Counters, upstream_counter
@@ -39,6 +40,7 @@ class Stage:
     database: WorkloadDatabase | None
     upstream: Process | None
     generators: Generators
+    cache: CacheService = field(default_factory=CacheService)
     wait_ms: float = DEFAULT_DELAY_MS  # of the upstream's calls
 
     @property
@@ -47,6 +49,7 @@ class Stage:
         return Counters(
             statements=self.database.statements if self.database else lambda: None,
             upstream_calls=upstream_counter(self.upstream.port) if self.upstream else lambda: None,
+            cache_commands=self.cache.commands,
         )
 
     def layout_of(self, workload: Workload) -> CpuLayout:
@@ -62,6 +65,7 @@ class Stage:
             "CROSSOVER_POOL_SIZE": str(self.plan.pool_of(workload)),
             "CROSSOVER_THREADS": str(threads),
             "PGAPPNAME": application_name(workload, contender),  # so that its connections can be told apart
+            **(self.cache.environment() if "cache" in workload.needs else {}),
             **({"CROSSOVER_UPSTREAM_URL": f"http://127.0.0.1:{self.upstream.port}"} if self.upstream else {}),
         }
 
@@ -120,13 +124,14 @@ class Stage:
 def open_stage(plan: Plan, guard: Guard, layout: CpuLayout, say: Callable[[str], None]) -> Iterator[Stage]:
     """Start what the plan's scenarios need; stops all of it on leaving.
 
-    Raises DatabaseError, StartError or LoadError when a service does not come up.
+    Raises DatabaseError, StartError or LoadError when a service does not come up, UsageError for a URL that is none.
     """
     needs = frozenset[str]().union(*(workload.needs for workload in plan.workloads))
     with ExitStack() as stack:
         if layout.pinned:
             stack.enter_context(_pinned_to(layout.services))  # this process only coordinates, beside the services
         database = upstream = None
+        cache = stack.enter_context(open_cache(plan.cache_url if "cache" in needs else None))  # first: it may be absent
         if "database" in needs:
             say(f"starting the database ({plan.database.partition(':')[0]})")
             database = stack.enter_context(open_workload(guard, plan.database, layout.services))
@@ -136,7 +141,7 @@ def open_stage(plan: Plan, guard: Guard, layout: CpuLayout, say: Callable[[str],
             say("starting the upstream service")
             upstream = _start_upstream(plan, guard, layout)
         generators = start_generators(guard, layout, plan.generators)
-        yield Stage(plan, guard, layout, database, upstream, stack.enter_context(generators))
+        yield Stage(plan, guard, layout, database, upstream, stack.enter_context(generators), cache)
 
 
 def start_generators(guard: Guard, layout: CpuLayout, count: int) -> Generators:

@@ -116,7 +116,7 @@ def from_3(data: Data) -> Data:
     """Settings beside the wait, claims, hops, groups of requests, streams, and which connections were at work."""
     if any("hops" in cell for cell in data["cells"]):
         raise ValueError("this is of a later schema, whatever it says")
-    unknown = {"groups": {}, "first_chunk": {}, "gaps": {}}
+    unknown: Data = {"groups": {}, "first_chunk": {}, "gaps": {}}
     return {
         **data,
         "schema": 4,

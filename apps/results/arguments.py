@@ -23,6 +23,7 @@ from apps.scenarios.profiles import Profile
 from benchmarks.exceptions import UsageError
 from benchmarks.load.specs import Arrivals
 from benchmarks.plan import HOSTING_AXES, MOST_THREADS, Axis, choose
+from benchmarks.services.cache import VARIABLE as CACHE_VARIABLE
 
 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:
@@ -176,6 +177,7 @@ def plan_options(options: dict[str, Any]) -> dict[str, Any]:
         "profile": options["profile"] and Profile(options["profile"]),
         "seed": options["seed"],
         "middleware": options["middleware"],
+        "cache_url": os.environ.get(CACHE_VARIABLE) or None,
         "database": options["database"]
         if options["database"] is not None
         else os.environ.get("CROSSOVER_DATABASE_URL") or None,

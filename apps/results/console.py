@@ -7,13 +7,19 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from apps.scenarios.claims import CLAIMS
+from apps.scenarios.evidence import Finding
 from benchmarks.exceptions import CrossoverError, UsageError
 from benchmarks.reports.terminal import WIDEST, Output
 
@@ -28,6 +34,17 @@ def open_console() -> Output:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = WIDEST
     return console
+
+
+def print_findings(console: Console, findings: Mapping[str, Finding]) -> None:
+    """What became of each claim, with its numbers."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title="The essay's claims", title_justify="left")
+    for heading in ("", "claim", "today"):
+        table.add_column(heading, overflow="fold", vertical="top")
+    for name, finding in findings.items():
+        told = Text.assemble((f"{finding.state}\n", "bold"), finding.numbers)
+        table.add_row(name, Text(CLAIMS[name].text), told)
+    console.print(table)
 
 
 class HarnessCommand(BaseCommand):

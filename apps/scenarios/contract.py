@@ -29,9 +29,9 @@ class Variant:
 
     ``interfaces`` says which servers can host it; the four standard variants know theirs. ``waits`` is how many of the
     scenario's waits a request spends one after the other, the basis of its ceiling. ``hops`` is how often its view
-    goes from the event loop to a thread and back in the request ``example`` (middlewares, and Django's own hop around
-    a sync view, are not in it); a test counts them. ``not_applicable`` is the reason why there is no such view; it has
-    to be given for each of the four that is missing.
+    goes from the event loop to a thread and back, at the most and with the card's own settings (middlewares, and
+    Django's own hop around a sync view, are not in it); a test counts them. ``not_applicable`` is the reason why there
+    is no such view; it has to be given for each of the four that is missing.
     """
 
     name: str

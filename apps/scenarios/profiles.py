@@ -14,7 +14,7 @@ class Profile(StrEnum):
     """Which scenarios, and how."""
 
     DEFAULT = "default"  # three scenarios, in at most 150 s
-    FULL = "full"  # every scenario as its card wants it
+    FULL = "full"  # every scenario as its card wants it, and what the claims need beside
     CLAIMS = "claims"  # what each claim of the essay needs to be judged
 
 
@@ -54,8 +54,13 @@ CLAIMS = (
 )
 
 
+SWEPT_ONLY = ("cpu_bound",)  # without its sweep it would be run twice to tell the same
+
+
 def asked_by(profile: Profile) -> tuple[Asked, ...]:
     """What a profile runs."""
     if profile is Profile.FULL:
-        return tuple(Asked(name) for name in scenarios())
+        swept = tuple(asked for asked in CLAIMS if asked.sweep)
+        cards = tuple(Asked(name) for name in scenarios())
+        return (*(asked for asked in cards if asked.scenario not in SWEPT_ONLY), *swept)
     return CLAIMS if profile is Profile.CLAIMS else tuple(Asked(name) for name in DEFAULT_SCENARIOS)

@@ -94,7 +94,7 @@ class WorkloadDatabase:
         if self._monitor is None:
             return []
         try:
-            return [str(row[0]) for row in self._monitor.execute(query).fetchmany(COMPLAINTS)]  # type: ignore[arg-type]
+            return [str(row[0]) for row in self._monitor.execute(query).fetchmany(COMPLAINTS)]
         except psycopg.Error as error:
             raise DatabaseError(f"the audit failed: {str(error).strip()}", hint="start the run again") from error
 

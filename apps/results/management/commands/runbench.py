@@ -10,11 +10,19 @@ from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 
 from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, plan_options
-from apps.results.console import EXIT_FAILED, EXIT_INTERRUPTED, HarnessCommand, errors_told, open_console
+from apps.results.console import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    HarnessCommand,
+    errors_told,
+    open_console,
+    print_findings,
+)
 from apps.results.first_start import prepare
 from apps.results.sources import find_run
 from apps.results.store import Store, mark_abandoned
 from apps.results.values import seed
+from apps.scenarios.claims import findings
 from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build_plan
 from apps.scenarios.profiles import Profile
 from apps.scenarios.registry import scenarios
@@ -108,6 +116,8 @@ class Command(HarnessCommand):
         store = Store()
         record, error = self._measure(console, plan, store)
         print_run(console, record)
+        if plan.profile in (Profile.CLAIMS, Profile.FULL):
+            print_findings(console, findings(record))
         if store.run is not None:
             console.print(f"\nStored as run {store.run.pk} in the showcase's database; it took {record.wall_s:.0f} s.")
         if target is not None:

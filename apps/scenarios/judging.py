@@ -1,0 +1,226 @@
+"""How each claim is judged: the figures it rests on, and the rule that turns them into a verdict.
+
+A difference counts when its interval says so (``Ratio.above`` and ``below``) and it is 10 % or more, as in verdicts.
+"Served at once" is throughput × wait (Little's law), so it counts those who were being served, not those who queued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.scenarios.evidence import (
+    Finding,
+    Seen,
+    State,
+    cpu_ms,
+    is_ahead,
+    listed,
+    served_at_once,
+    standing,
+    switches,
+)
+from apps.scenarios.profiles import AIOHTTP, ASYNC, PROCESSES, WRAPPED
+from benchmarks.plan import BASELINE, Axis, describe_point
+from benchmarks.reports import figures
+from benchmarks.stats.effects import Effect
+from benchmarks.stats.summary import ratio_between
+from benchmarks.stats.verdict import MATTERS
+
+NEAR = 0.15  # of a whole number of clients served at once: connecting and computing take their part of a slot's time
+SCALES = 1.3  # two processes on two CPUs, one of which the generator shares
+POISON = "poison_ms"
+WASTES = 1.25  # CPU time per request with many sleepers ÷ with few
+
+
+def one_client_per_process(seen: Seen) -> Finding:
+    """C1: sync workers serve as many at once as they are, and nothing else of Django's serves more per process."""
+    workers = seen.points("slow_io", Axis.WORKERS)
+    counted = [served_at_once(seen.row("slow_io", PROCESSES, Axis.WORKERS, value)) for value in workers]
+    threaded = seen.row("slow_io", BASELINE, Axis.WORKERS, workers[0])
+    numbers = (
+        f"{PROCESSES} serves {listed(counted)} at once on {listed(workers)} processes; one process of {BASELINE} "
+        f"with {threaded.cell.threads} threads serves {figures.number(served_at_once(threaded))}."
+    )
+    if not _near(counted, workers):
+        return Finding(State.NO_LONGER, numbers)
+    if served_at_once(threaded) > 1 + NEAR:
+        return Finding(State.HOLDS_WHEN, f"When workers are sync: {numbers}")
+    return Finding(State.HOLDS, numbers)
+
+
+def processes_for_cpu(seen: Seen) -> Finding:
+    """C2: a second process gains, while threads and the loop in one process gain nothing."""
+    axis = Axis.WORKERS
+    one, more = (seen.row("cpu_bound", PROCESSES, axis, value) for value in _ends(seen.points("cpu_bound", axis)))
+    scaled = ratio_between(more.cell, one.cell)
+    others = {name: seen.row("cpu_bound", name, axis, one.cell.sweep_value) for name in (BASELINE, ASYNC, AIOHTTP)}
+    gains = {name: ratio_between(row.cell, one.cell) for name, row in others.items()}
+    gained_by = ", ".join(f"{name} {figures.ratio(ratio)}" for name, ratio in gains.items())
+    numbers = (
+        f"{PROCESSES} on {more.cell.sweep_value:g} processes against {one.cell.sweep_value:g}: "
+        f"{figures.ratio(scaled)}; in one process, against one sync worker: {gained_by}."
+    )
+    gained = [name for name, ratio in gains.items() if is_ahead(ratio)]
+    if scaled is None or not scaled.trusted:
+        return Finding(State.CANNOT_TELL, numbers)
+    if scaled.above and scaled.value >= SCALES:
+        return Finding(State.HOLDS_WHEN if gained else State.HOLDS, numbers)
+    return Finding(State.NO_LONGER if scaled.below or scaled.high < SCALES else State.CANNOT_TELL, numbers)
+
+
+def waiting_holds_and_wastes(seen: Seen) -> Finding:
+    """C3: the wait holds its process; and sleepers cost CPU time, the more of them there are."""
+    workers = seen.points("slow_io", Axis.WORKERS)
+    rows = [seen.row("slow_io", PROCESSES, Axis.WORKERS, value) for value in workers]
+    holds = _near([served_at_once(row) for row in rows], workers)
+    threads = seen.points("slow_io", Axis.THREADS)
+    few, many = (seen.row("slow_io", BASELINE, Axis.THREADS, value) for value in _ends(threads))
+    awaiting = seen.row("slow_io", ASYNC, Axis.THREADS, many.cell.sweep_value)
+    pairs = [(rows[0], rows[-1]), (few, many)]
+    grown = [
+        after.costs.cpu_ms_per_request / before.costs.cpu_ms_per_request
+        for before, after in pairs
+        if before.costs.cpu_ms_per_request and after.costs.cpu_ms_per_request
+    ]
+    numbers = (
+        f"The wait holds its process: {listed([served_at_once(row) for row in rows])} served at once on "
+        f"{listed(workers)} of them. CPU per request: {cpu_ms(rows[0])} ms on {workers[0]:g} process and "
+        f"{cpu_ms(rows[-1])} on {workers[-1]:g}; {cpu_ms(few)} ms on {few.cell.threads} threads and {cpu_ms(many)} on "
+        f"{many.cell.threads}, with {switches(many)} context switches; {ASYNC} takes {cpu_ms(awaiting)} ms and "
+        f"{switches(awaiting)} switches."
+    )
+    wastes = bool(grown) and max(grown) >= WASTES
+    if holds and wastes:
+        return Finding(State.HOLDS, numbers)
+    if holds:
+        return Finding(
+            State.HOLDS_WHEN, f"The first half does, the second does not: sleepers are nearly free. {numbers}"
+        )
+    return Finding(State.NO_LONGER, numbers)
+
+
+def slow_queries_collapse(seen: Seen) -> Finding:
+    """C4: async is not needed on a fast database; on a slow one it is ahead, of threads too, if they are too few."""
+    fast = seen.row("orm_read", ASYNC)
+    waits_ms = seen.points("slow_query", Axis.WAIT)
+    low, high = _ends(waits_ms)
+    fell = {
+        name: (seen.row("slow_query", name, Axis.WAIT, low), seen.row("slow_query", name, Axis.WAIT, high))
+        for name in (PROCESSES, BASELINE, ASYNC)
+    }
+    said = "; ".join(
+        f"{name} {figures.rate(before.requests_per_s)} → {figures.rate(after.requests_per_s)}"
+        for name, (before, after) in fell.items()
+    )
+    slow = fell[ASYNC][1]
+    busy = f"{figures.whole(fell[BASELINE][1].costs.database_connections_busy)} and "
+    busy += figures.whole(slow.costs.database_connections_busy)
+    numbers = (
+        f"Fast: async is {figures.ratio(fast.ratio)} of {BASELINE}. From {low:g} to {high:g} ms a query, requests/s: "
+        f"{said}. Then async is {standing(slow, fell[BASELINE][1])}, with {busy} database connections at work."
+    )
+    threads, clients = fell[BASELINE][1].cell.threads, slow.cell.concurrency
+    if is_ahead(slow.ratio) and threads >= clients and not is_ahead(fast.ratio):
+        return Finding(State.HOLDS, numbers)
+    if is_ahead(slow.ratio) or is_ahead(ratio_between(slow.cell, fell[PROCESSES][1].cell)):
+        few = f"When there are fewer processes and threads than clients, here {threads} threads for {clients}."
+        return Finding(State.HOLDS_WHEN, f"{few} {numbers}")
+    return Finding(State.NO_LONGER, numbers)
+
+
+def many_calls_want_async(seen: Seen) -> Finding:
+    """C5: async is ahead of threads where a response takes ten calls."""
+    row = seen.row("fan_out", ASYNC)
+    numbers = f"{ASYNC} against {BASELINE}, ten calls: {figures.ratio(row.ratio)}, p50 {figures.number(row.p50_ms)} ms"
+    numbers += f" against {figures.number(seen.row('fan_out', BASELINE).p50_ms)}."
+    if is_ahead(row.ratio):
+        return Finding(State.HOLDS, numbers)
+    decided = row.ratio is not None and row.ratio.trusted and row.ratio.high < MATTERS
+    return Finding(State.NO_LONGER if decided else State.CANNOT_TELL, numbers)
+
+
+def a_thread_per_open_stream(seen: Seen) -> Finding:
+    """C6: only its first half can be seen without WebSockets, so that it is not judged."""
+    threaded, awaiting = (seen.row("stream_response", name) for name in (BASELINE, ASYNC))
+    return Finding(
+        State.NOT_MEASURED,
+        "The scenarios `notifications` and `chat` are not there yet. Of responses that stay open, "
+        f"{threaded.cell.concurrency} at once: {BASELINE} takes {figures.whole(threaded.costs.peak_threads)} threads, "
+        f"{ASYNC} {figures.whole(awaiting.costs.peak_threads)}.",
+    )
+
+
+IO_BOUND = (("orm_read", "", 0.0), ("fan_out", "", 0.0), ("slow_io", "wait", 50.0), ("slow_query", "wait", 20.0))
+
+
+def aiohttp_ahead_on_io(seen: Seen) -> Finding:
+    """C8: aiohttp is ahead of Django on threads and of async Django, scenario by scenario."""
+    ahead, said = [], []
+    for scenario, axis, value in IO_BOUND:
+        rows = {name: seen.row(scenario, name, axis, value) for name in (AIOHTTP, BASELINE, ASYNC)}
+        own = rows[AIOHTTP]
+        name = f"{scenario}{f' ({describe_point(axis, value)})' if axis else ''}"
+        ratios = {other: ratio_between(own.cell, rows[other].cell) for other in (BASELINE, ASYNC)}
+        said.append(f"{name} {standing(own, rows[BASELINE])}, and {figures.ratio(ratios[ASYNC])} of {ASYNC}")
+        if all(is_ahead(ratio) for ratio in ratios.values()):
+            ahead.append(name)
+    numbers = f"aiohttp against {BASELINE}: {'; '.join(said)}."
+    if len(ahead) == len(IO_BOUND):
+        return Finding(State.HOLDS, numbers)
+    if ahead:
+        return Finding(State.HOLDS_WHEN, f"In {', '.join(ahead)}. {numbers}")
+    return Finding(State.NO_LONGER, numbers)
+
+
+def one_call_poisons(seen: Seen) -> Finding:
+    """C9: one request in a hundred that blocks takes throughput, or p99 of the innocent, from all others."""
+    loops = (ASYNC, AIOHTTP)
+    for value in seen.points("poisoned_loop", POISON):
+        for contender in loops:
+            seen.row("poisoned_loop", contender, POISON, value)  # all of them are needed
+    effects = seen.effects("poisoned_loop")
+    points = list(dict.fromkeys(effect.after for effect in effects))
+    hurt = {point: [one.contender for one in effects if one.after == point and _hurt(one)] for point in points}
+    numbers = " ".join(
+        f"{point}: {'; '.join(_harm(one) for one in effects if one.after == point)}." for point in points
+    )
+    struck = {point: [name for name in loops if name in hurt[point]] for point in points}
+    if all(len(names) == len(loops) for names in struck.values()):
+        return Finding(State.HOLDS, numbers)
+    felt = [f"{', '.join(names)} at {point}" for point, names in struck.items() if names]
+    if felt:
+        return Finding(State.HOLDS_WHEN, f"{'; '.join(felt)}. {numbers}")
+    return Finding(State.NO_LONGER, numbers)
+
+
+def contrib_has_to_be_rewritten(seen: Seen) -> Finding:
+    """C11: Django's own async forms did the same reads; what they cost is told beside."""
+    row, wrapped = seen.row("session_auth", ASYNC), seen.row("session_auth", WRAPPED)
+    return Finding(
+        State.NO_LONGER,
+        "Session, user and permission have async forms of Django's own, and they did the same statements; inside they "
+        f"are sync, {row.cell.hops} hops a page: {ASYNC} is {figures.ratio(row.ratio)} of {BASELINE}, "
+        f"the sync view wrapped {figures.ratio(wrapped.ratio)}.",
+    )
+
+
+def _hurt(effect: Effect) -> bool:
+    """A tenth of the throughput gone, or the innocent wait twice as long."""
+    if effect.ratio is not None and effect.ratio.below and effect.ratio.value <= 1 / MATTERS:
+        return True
+    before_ms, after_ms = effect.p99_ms.get("innocent", (None, None))
+    return before_ms is not None and after_ms is not None and after_ms >= 2 * before_ms
+
+
+def _harm(effect: Effect) -> str:
+    before_ms, after_ms = effect.p99_ms.get("innocent", (None, None))
+    innocent = f"{figures.number(before_ms)} → {figures.number(after_ms)} ms"
+    return f"{effect.contender} {figures.ratio(effect.ratio)} of its requests/s, p99 of the innocent {innocent}"
+
+
+def _near(counted: Sequence[float], expected: Sequence[float]) -> bool:
+    return all(abs(count - wanted) <= NEAR * wanted for count, wanted in zip(counted, expected, strict=True))
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return values[0], values[-1]
