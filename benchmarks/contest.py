@@ -16,7 +16,7 @@ from benchmarks.measuring import Measuring
 from benchmarks.plan import Axis, Cell, Contender, Plan, Point, Workload, describe_level
 from benchmarks.record import CellRecord, Flag, IdleRecord, State
 from benchmarks.servers.base import Hosting, Server
-from benchmarks.servers.process import Process, pin, start, wait_until_ready
+from benchmarks.servers.process import Process, pin, start, wait_for_workers, wait_until_ready
 from benchmarks.stage import Stage
 from benchmarks.stats.gates import flag_cell, judge_cell
 from benchmarks.stats.intervals import LEAST_ROUNDS
@@ -203,6 +203,7 @@ class Contest:
         for place, process in self.processes.items():
             with self._failing(cells[place]):
                 wait_until_ready(process, partial(self._say_slow, place[0]))
+                wait_for_workers(process, self.servers[place[0].server].workers(place[1]))
                 pin(process, self.stage.layout_of(self.workload).server)
             for record in cells[place]:
                 record.command = list(process.ward.argv)

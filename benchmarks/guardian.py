@@ -68,12 +68,17 @@ class Child:
         self.step += 1
 
 
+def die_with(parent_pid: int, number: signal.Signals) -> None:
+    """Runs in a child between fork and exec: have it sent this signal when the thread that made it ends (Linux)."""
+    if PRCTL is not None:
+        PRCTL(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent_pid:  # it died in between: no signal will come
+            os._exit(1)
+
+
 def prepare_child(cpus: list[int] | None, guardian_pid: int) -> None:
     """Runs in the child between fork and exec, after the user was dropped (PDEATHSIG would be cleared before)."""
-    if PRCTL is not None:
-        PRCTL(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != guardian_pid:  # it died in between: no signal will come
-            os._exit(1)
+    die_with(guardian_pid, signal.SIGTERM)
     if cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cpus)
 

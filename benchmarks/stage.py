@@ -22,8 +22,11 @@ from benchmarks.verify import Counters, upstream_counter
 from benchmarks.wards import Guard
 
 # Variables that would change how a server runs behind the plan's back.
-HIDDEN_VARIABLES = {"WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "PYTHONTRACEMALLOC"}
-HIDDEN_PREFIXES = ("UVICORN_", "DJANGO_", "CROSSOVER_")
+HIDDEN_VARIABLES = {
+    *("WEB_CONCURRENCY", "GUNICORN_CMD_ARGS", "PYTHONDEVMODE", "PYTHONASYNCIODEBUG", "PYTHONTRACEMALLOC"),
+    *("ASGI_THREADS", "PSYCOPG_WAIT_FUNC"),
+}
+HIDDEN_PREFIXES = ("UVICORN_", "GRANIAN_", "GEVENT", "DJANGO_", "CROSSOVER_")
 PREPARE_COMMAND = ("manage.py", "seedcatalog", "--migrate")
 PREPARE_TIMEOUT_S = 120.0
 CONTROL_TIMEOUT_S = 5.0

@@ -127,9 +127,7 @@ def _workload(
     )
 
 
-def _own_sweep(
-    asked: Asked, card: Scenario, settings: Mapping[str, float], options: Mapping[str, Any]
-) -> Sweep | None:
+def _own_sweep(asked: Asked, card: Scenario, settings: Mapping[str, float], options: Mapping[str, Any]) -> Sweep | None:
     """What is swept without being told: the profile's sweep or the card's, unless the command line fixes its value."""
     sweep = asked.sweep or card.sweep
     fixed = sweep and (sweep.axis in settings or options.get("overload") or options.get(sweep.axis))

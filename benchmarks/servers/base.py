@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from typing import Literal
 
 KEEP_ALIVE_S = 30  # longer than any pause of the generator, so that no server closes a connection in use
+BACKLOG = 2048  # as the socket that servers inherit has; some would shrink it to 50 or 100
+MOST_CONNECTIONS = 20_000  # per process; some servers leave all beyond a thousand unanswered, or close them
 
 
 class Interface(StrEnum):
@@ -37,6 +39,11 @@ class Hosting:
     workers: int | None = None  # processes; None: as the server thinks best
 
 
+def workers_or_one(hosting: Hosting) -> int:
+    """What most servers think best: one process, unless more are asked for."""
+    return hosting.workers or 1
+
+
 @dataclass(frozen=True)
 class Server:
     """One way of hosting an application.
@@ -55,6 +62,7 @@ class Server:
     slots: Callable[[Hosting], int | None] = lambda hosting: None
     cannot: tuple[str, ...] = ()
     keep_alive: bool = True
+    lifespan: bool = True  # whether it runs ASGI lifespan; WSGI has none, and no variant there asks for it
     socket: Literal["inherit", "bind"] = "inherit"
     settable: frozenset[str] = frozenset()  # of "workers" and "threads", what a sweep may vary
     requires: tuple[str, ...] = ()
@@ -73,3 +81,28 @@ def gunicorn(hosting: Hosting, *options: str) -> tuple[str, ...]:
         "--no-control-socket",  # it would be shared between all gunicorns of this user
         *options,
     )
+
+
+def granian(hosting: Hosting, interface: Interface, *options: str) -> tuple[str, ...]:
+    """Granian's command line for either interface; its access log is off by default.
+
+    It cannot inherit a socket; those it opens itself have TCP_NODELAY (ListenerSpec in its src/net.rs). Several workers
+    each open the port, and the kernel deals connections out by hash.
+    """
+    return (
+        *(hosting.python, "-m", "granian", ENTRY_POINTS[interface], "--interface", str(interface)),
+        *("--host", "127.0.0.1", "--port", "{port}", "--workers", str(workers_or_one(hosting))),
+        # It holds a permit per connection, not per request: by default 1,024 in all, and others wait in the backlog.
+        *("--backlog", str(BACKLOG), "--backpressure", str(MOST_CONNECTIONS)),
+        # Without a request's first byte, this is how long an idle connection is kept.
+        *("--http", "1", "--http1-header-read-timeout", str(KEEP_ALIVE_S * 1000)),
+        *("--workers-kill-timeout", "1", "--log-level", "warning"),
+        *options,
+    )
+
+
+def replicated(hosting: Hosting, *command: str) -> tuple[str, ...]:
+    """A command of one process as many times as there are to be workers, all on the socket they inherit."""
+    if workers_or_one(hosting) == 1:
+        return (hosting.python, *command)
+    return (hosting.python, "-m", "benchmarks.replicas", str(hosting.workers), "--", hosting.python, *command)

@@ -1,29 +1,23 @@
 """Gunicorn's gthread worker with as many threads as connections: the fair rival that async has to beat."""
 
-from benchmarks.servers.base import Hosting, Interface, Server, gunicorn
-
-# gthread keeps as many connections alive as it may have, less its threads; its default is 1,000 in all, so that with
-# a thousand threads it would close every one.
-MOST_CONNECTIONS = 20_000
-
-
-def workers(hosting: Hosting) -> int:
-    return hosting.workers or 1
+from benchmarks.servers.base import MOST_CONNECTIONS, Hosting, Interface, Server, gunicorn, workers_or_one
 
 
 def slots(hosting: Hosting) -> int:
-    return workers(hosting) * hosting.threads
+    return workers_or_one(hosting) * hosting.threads
 
 
 SERVER = Server(
     name="gunicorn-threads",
     interface=Interface.WSGI,
     summary="gunicorn, gthread worker: one process, as many threads as connections",
+    # gthread keeps as many connections alive as it may have, less its threads; its default is 1,000 in all, so that
+    # with a thousand threads it would close every one.
     command=lambda hosting: gunicorn(
-        *(hosting, "--worker-class", "gthread", "--workers", str(workers(hosting))),
+        *(hosting, "--worker-class", "gthread", "--workers", str(workers_or_one(hosting))),
         *("--threads", str(hosting.threads), "--worker-connections", str(MOST_CONNECTIONS + hosting.threads)),
     ),
-    workers=workers,
+    workers=workers_or_one,
     threads=lambda hosting: hosting.threads,
     slots=slots,
     cannot=("no WebSockets",),

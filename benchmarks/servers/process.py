@@ -22,6 +22,7 @@ from benchmarks.wards import Guard, SocketMode, Ward
 
 IDENTITY_PATH = "/_identity/"
 READY_TIMEOUT_S = 30.0
+WORKERS_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 1.0
 ASK_ATTEMPTS = 25
 SLOW_START_S = 5.0  # from then on the progress display says what it is waiting for
@@ -111,6 +112,18 @@ def wait_until_ready(
                 f"{ward.name} did not answer within {timeout_s:.0f} s ({last}); its last log lines:\n{ward.log_tail()}"
             )
         time.sleep(0.02)
+
+
+def wait_for_workers(process: Process, workers: int, timeout_s: float = WORKERS_TIMEOUT_S) -> bool:
+    """Wait until every worker process has answered once: one that still imports its application would be measured.
+
+    False when they did not within ``timeout_s``; the kernel chooses who accepts, so this cannot be certain.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    while workers > 1 and ask_account(process, workers) is None:
+        if time.monotonic() > deadline_s:
+            return False
+    return True
 
 
 def get(port: int, target: str, *, timeout_s: float) -> tuple[int, bytes]:

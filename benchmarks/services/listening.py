@@ -14,6 +14,9 @@ from aiohttp import web
 from benchmarks.event_loop import new_event_loop
 
 
+BACKLOG = 2048  # as the guardian's sockets have; aiohttp's own 128 would make an inherited one shorter
+
+
 def run_app(app: web.Application, *, fd: int | None, host: str, port: int, keep_alive_s: float = 75.0) -> None:
     """Serve on an inherited socket or on host and port, on uvloop where it is installed; access log off.
 
@@ -25,7 +28,7 @@ def run_app(app: web.Application, *, fd: int | None, host: str, port: int, keep_
     else:
         options |= {"host": host, "port": port}
     try:
-        web.run_app(app, loop=new_event_loop(), shutdown_timeout=1.0, **options)
+        web.run_app(app, loop=new_event_loop(), shutdown_timeout=1.0, backlog=BACKLOG, **options)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise

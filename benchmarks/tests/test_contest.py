@@ -65,10 +65,9 @@ def test_threads_are_varied_only_where_the_server_can_set_them() -> None:
         assert hosted(server, SWEEPS[Axis.THREADS]) == [(None, 4)] * 3
 
 
-def test_workers_are_varied_only_where_the_server_can_set_them() -> None:
-    for server in ("gunicorn-threads", "gunicorn-sync", "uvicorn"):
+def test_workers_are_varied_of_every_server() -> None:
+    for server in load_servers():
         assert hosted(server, SWEEPS[Axis.WORKERS]) == [(1, 16), (2, 16), (3, 16)]
-    assert hosted("aiohttp", SWEEPS[Axis.WORKERS]) == [(None, 16)] * 3
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,7 @@ def test_a_server_is_told_how_many_cpus_it_has(cpus: tuple[int, ...], shared: bo
 
 @pytest.mark.parametrize(
     ("axis", "servers"),
-    [(None, 4), (Axis.WAIT, 4), (Axis.THREADS, 3 + 1 + 1 + 1), (Axis.WORKERS, 3 + 3 + 3 + 1)],
+    [(None, 4), (Axis.WAIT, 4), (Axis.THREADS, 3 + 1 + 1 + 1), (Axis.WORKERS, 4 * 3)],
 )
 def test_cells_that_differ_in_nothing_a_server_sees_share_one(axis: Axis | None, servers: int) -> None:
     """Load levels and waits need no server of their own."""

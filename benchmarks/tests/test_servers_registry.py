@@ -13,6 +13,13 @@ from benchmarks.servers import NOT_SERVERS, load_servers
 from benchmarks.servers.base import ENTRY_POINTS, Hosting, Interface, Server
 
 NAMES = sorted(load_servers())
+OPTIONAL = {
+    "daphne": "pip install daphne",
+    "granian-asgi": "pip install granian uvloop",
+    "granian-wsgi": "pip install granian",
+    "gunicorn-gevent": "pip install gevent",
+    "hypercorn": "pip install hypercorn uvloop",
+}
 HOSTING = Hosting(cores=3, threads=40, python="/usr/bin/python3")
 
 
@@ -74,6 +81,17 @@ def test_a_server_that_needs_nothing_can_be_started(name: str) -> None:
     assert server.missing() == () or server.pip_line
 
 
+def test_optional_servers_say_how_they_are_installed() -> None:
+    assert {name: server.pip_line for name, server in load_servers().items() if server.requires} == OPTIONAL
+    for name, server in load_servers().items():
+        assert set(server.requires) == set(OPTIONAL.get(name, "").split()[2:])
+
+
+def test_a_server_without_lifespan_says_so() -> None:
+    assert {name for name, server in load_servers().items() if not server.lifespan} == {"daphne"}
+    assert any("no lifespan" in line for line in load_servers()["daphne"].cannot)
+
+
 def test_gunicorn_sync_serves_as_many_requests_as_it_has_workers() -> None:
     server = load_servers()["gunicorn-sync"]
     assert server.workers(HOSTING) == server.slots(HOSTING) == 6
@@ -93,17 +111,37 @@ def test_gunicorn_threads_has_as_many_threads_as_it_is_given() -> None:
     assert server.keep_alive
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "aiohttp"])
+def test_granian_wsgi_has_as_many_threads_as_gunicorn_threads() -> None:
+    servers = load_servers()
+    granian, threads = servers["granian-wsgi"], servers["gunicorn-threads"]
+    assert granian.threads(HOSTING) == threads.threads(HOSTING)
+    assert granian.slots(HOSTING) == threads.slots(HOSTING)
+    assert option(granian.command(HOSTING), "--blocking-threads") == "40"
+
+
+@pytest.mark.parametrize("name", ["uvicorn", "aiohttp", "daphne", "hypercorn", "granian-asgi", "gunicorn-gevent"])
 def test_event_loops_serve_as_many_requests_as_there_are_connections(name: str) -> None:
     server = load_servers()[name]
     assert (server.workers(HOSTING), server.threads(HOSTING), server.slots(HOSTING)) == (1, 1, None)
 
 
-@pytest.mark.parametrize(("name", "slots"), [("gunicorn-sync", 5), ("gunicorn-threads", 200), ("uvicorn", None)])
-def test_as_many_workers_as_are_asked_for_are_started_and_counted(name: str, slots: int | None) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_as_many_workers_as_are_asked_for_are_started_and_counted(name: str) -> None:
     server, hosting = load_servers()[name], replace(HOSTING, workers=5)
-    assert option(server.command(hosting), "--workers") == "5"
-    assert (server.workers(hosting), server.slots(hosting)) == (5, slots)
+    assert "workers" in server.settable
+    assert "5" in server.command(hosting)
+    assert server.workers(hosting) == 5
+    slots = {"gunicorn-sync": 5, "gunicorn-threads": 200, "granian-wsgi": 200}
+    assert server.slots(hosting) == slots.get(name)
+
+
+@pytest.mark.parametrize("name", ["aiohttp", "daphne"])
+def test_servers_that_know_no_workers_are_started_several_times(name: str) -> None:
+    command = load_servers()[name].command
+    one, five = command(replace(HOSTING, workers=1)), command(replace(HOSTING, workers=5))
+    assert one == command(HOSTING)
+    assert "benchmarks.replicas" not in one
+    assert five == (HOSTING.python, "-m", "benchmarks.replicas", "5", "--", *one)
 
 
 @pytest.mark.parametrize("name", NAMES)
