@@ -46,6 +46,7 @@ MIDDLEWARE = [*startproject.MIDDLEWARE]
 if DEBUG:
     MIDDLEWARE.insert(1, "debug_toolbar.middleware.DebugToolbarMiddleware")
 ROOT_URLCONF = "project.urls"
+LOGIN_URL = "admin:login"
 WSGI_APPLICATION = "project.wsgi.application"
 TEMPLATES = startproject.TEMPLATES
 

@@ -11,6 +11,7 @@ from typing import Any
 import dj_database_url
 
 from apps.catalog.connection import connection_options, pool_options
+from apps.scenarios.cached.connection import django_caches
 from project import startproject
 
 SECRET_KEY = os.environ.get("CROSSOVER_SECRET_KEY") or os.urandom(32).hex()
@@ -18,10 +19,13 @@ DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
 
 INSTALLED_APPS = [*startproject.CONTRIB_APPS, "apps.catalog", "apps.scenarios"]
-MIDDLEWARE = [] if os.environ.get("CROSSOVER_MIDDLEWARE") == "none" else startproject.MIDDLEWARE
+STACKS = {"none": [], "sync-only": [*startproject.MIDDLEWARE, "apps.scenarios.middleware_tax.sync_only.mark"]}
+MIDDLEWARE = STACKS.get(os.environ.get("CROSSOVER_MIDDLEWARE", ""), startproject.MIDDLEWARE)
 ROOT_URLCONF = "apps.scenarios.urls"
 TEMPLATES = startproject.TEMPLATES
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "/accounts/login/"
+SEEDS_ACCOUNTS = True  # users whose session keys anybody can work out: for databases that live as long as a run
 USE_TZ = True
 TIME_ZONE = "UTC"
 LOGGING = {  # a 404 is part of the work, a line for each would be measured; a 500 is not, and its traceback is wanted
@@ -48,3 +52,4 @@ if url := os.environ.get("CROSSOVER_DATABASE_URL", ""):
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
         }
 DATABASES = {"default": DATABASE}
+CACHES = django_caches()

@@ -9,12 +9,18 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from hashlib import sha256
 
-VERSION = 1  # a database seeded with another version is seeded again
+VERSION = 2  # a database seeded with another version is seeded again
 BOOKS = 10_000
 REVIEWS_PER_BOOK = 5  # on average
 SMALL_BOOKS = 200  # the showcase's own catalog, for browsing
 BOOKS_PER_AUTHOR = 5
+MOST_TAGS = 3  # of one book
+SOLD_OUT_EVERY = 50  # one book in so many has no stock, for ever
+PLENTY = 1_000_000  # copies of every other book, more than any run can sell
+ACCOUNTS = 1_000
+NO_CLERK_EVERY = 10  # one account in so many may not view orders
 FIRST_DAY = date(2015, 1, 1)
 
 FIRST_NAMES = ("Ada", "Alan", "Barbara", "Donald", "Edsger", "Frances", "Grace", "Hedy", "Ken", "Margaret", "Radia")
@@ -28,6 +34,19 @@ PHRASES = (
     "Too long by a third, and still worth it.",
     "My reading group argued about it for weeks.",
     "Precise, calm, and a little strange.",
+)
+TAGS = (  # by name, so that whoever orders by id has them in this order too; some need escaping in HTML
+    "Adventure",
+    "Art & Design",
+    "Biography",
+    "Code & Craft",
+    "Crime",
+    "Food & Drink",
+    "History",
+    "Poetry",
+    "R&D",
+    "Science & Nature",
+    "Travel",
 )
 READERS = ("ines", "jonas", "kemal", "li", "mara", "nils", "oona", "piet", "quentin", "rosa", "samir", "tove")
 
@@ -49,6 +68,19 @@ class BookRow:
 
 
 @dataclass(frozen=True)
+class TagRow:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class BookTagRow:
+    id: int
+    book_id: int
+    tag_id: int
+
+
+@dataclass(frozen=True)
 class ReviewRow:
     id: int
     book_id: int
@@ -62,6 +94,14 @@ class ReviewRow:
 class StockRow:
     book_id: int
     available: int
+    delivered: int
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    username: str
+    session_key: str
+    is_clerk: bool
 
 
 def author_count(books: int) -> int:
@@ -84,6 +124,32 @@ def book(number: int) -> BookRow:
         price_cents=dice.randrange(500, 5000),
         published_on=FIRST_DAY + timedelta(days=dice.randrange(3000)),
     )
+
+
+def tag(number: int) -> TagRow:
+    return TagRow(number, TAGS[number - 1])
+
+
+def tag_count(book_number: int) -> int:
+    """0 to 3 in turn over any four books."""
+    return book_number % (MOST_TAGS + 1)
+
+
+def tags_of_all(books: int) -> int:
+    return sum(map(tag_count, range(1, books + 1)))
+
+
+@lru_cache(maxsize=4096)
+def tags(book_number: int) -> tuple[TagRow, ...]:
+    """A book's tags in the order of their ids."""
+    dice = random.Random(f"tags/{book_number}")
+    return tuple(tag(number) for number in sorted(dice.sample(range(1, len(TAGS) + 1), tag_count(book_number))))
+
+
+def book_tags(book_number: int) -> tuple[BookTagRow, ...]:
+    """The rows between a book and its tags."""
+    first = (book_number - 1) * MOST_TAGS + 1
+    return tuple(BookTagRow(first + index, book_number, tag.id) for index, tag in enumerate(tags(book_number)))
 
 
 def review_count(book_number: int) -> int:
@@ -117,4 +183,12 @@ def reviews(book_number: int) -> tuple[ReviewRow, ...]:
 
 
 def stock(book_number: int) -> StockRow:
-    return StockRow(book_number, random.Random(f"stock/{book_number}").randrange(0, 500))
+    """Copies for sale, all that were ever delivered as long as nobody has ordered."""
+    copies = 0 if book_number % SOLD_OUT_EVERY == 0 else PLENTY + random.Random(f"stock/{book_number}").randrange(500)
+    return StockRow(book_number, available=copies, delivered=copies)
+
+
+def account(number: int) -> AccountRow:
+    """A user who is logged in; anybody can work out the session key, so none of it is for a database people use."""
+    key = sha256(f"session/{number}".encode()).hexdigest()[:32]
+    return AccountRow(f"reader-{number:04}", session_key=key, is_clerk=number % NO_CLERK_EVERY != 0)

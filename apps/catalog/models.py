@@ -1,4 +1,4 @@
-"""The bookshop: authors, books, reviews, stock, orders."""
+"""The bookshop: authors, books and their tags, reviews, stock, orders."""
 
 from __future__ import annotations
 
@@ -14,15 +14,31 @@ class Author(models.Model):
         return self.name
 
 
+class Tag(models.Model):
+    name = models.CharField(max_length=50, unique=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Book(models.Model):
     author = models.ForeignKey(Author, on_delete=models.CASCADE, related_name="books")
     title = models.CharField(max_length=200)
     isbn = models.CharField(max_length=13, unique=True)
     price_cents = models.PositiveIntegerField()
     published_on = models.DateField()
+    tags = models.ManyToManyField(Tag, related_name="books")
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def price(self) -> str:
+        """For people: "12.05"."""
+        return f"{self.price_cents // 100}.{self.price_cents % 100:02}"
 
 
 class Review(models.Model):
@@ -46,6 +62,7 @@ class Stock(models.Model):
 
     book = models.OneToOneField(Book, on_delete=models.CASCADE, primary_key=True, related_name="stock")
     available = models.PositiveIntegerField()
+    delivered = models.PositiveIntegerField()  # ever, to the shop: what is available and what was ordered add up to it
 
     def __str__(self) -> str:
         return f"{self.available} available"

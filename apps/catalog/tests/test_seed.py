@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import models
 
 from apps.catalog import corpus
-from apps.catalog.models import Author, Book, Order, OrderLine, Review, Seed, Stock
-from apps.catalog.seed import seed, seeded
+from apps.catalog.models import Author, Book, Order, OrderLine, Review, Seed, Stock, Tag
+from apps.catalog.seed import BookTag, seed, seeded
 
 BOOKS = 12
 REVIEWS = corpus.reviews_before(BOOKS + 1)
@@ -21,12 +21,20 @@ pytestmark = pytest.mark.django_db
 
 
 def counts() -> dict[str, int]:
-    return {model.__name__: model._default_manager.count() for model in (Author, Book, Review, Stock, Seed)}
+    models_ = (Author, Book, Tag, BookTag, Review, Stock, Seed)
+    return {model._meta.model_name: model._default_manager.count() for model in models_}
 
 
 def expected_counts(books: int) -> dict[str, int]:
-    reviews = corpus.reviews_before(books + 1)
-    return {"Author": corpus.author_count(books), "Book": books, "Review": reviews, "Stock": books, "Seed": 1}
+    return {
+        "author": corpus.author_count(books),
+        "book": books,
+        "tag": len(corpus.TAGS),
+        "book_tags": corpus.tags_of_all(books),
+        "review": corpus.reviews_before(books + 1),
+        "stock": books,
+        "seed": 1,
+    }
 
 
 def command(*words: str) -> str:
@@ -51,6 +59,12 @@ def test_an_empty_database_is_seeded_with_every_row_of_the_corpus() -> None:
     assert list(Review.objects.order_by("id").values()) == [
         asdict(review) for number in numbers for review in corpus.reviews(number)
     ]
+    assert list(Tag.objects.values_list("name", flat=True)) == list(corpus.TAGS)
+    assert list(BookTag.objects.order_by("id").values()) == [
+        asdict(row) for number in numbers for row in corpus.book_tags(number)
+    ]
+    for book in Book.objects.all():
+        assert list(book.tags.values_list("name", flat=True)) == [tag.name for tag in corpus.tags(book.pk)]
     assert list(Seed.objects.values_list("version", "books")) == [(corpus.VERSION, BOOKS)]
 
 
@@ -64,7 +78,7 @@ def test_seeding_again_does_nothing() -> None:
 
 
 @pytest.mark.usefixtures("catalog")
-@pytest.mark.parametrize("model", [Review, Stock, Book, Seed])
+@pytest.mark.parametrize("model", [Review, Stock, Book, Tag, BookTag, Seed])
 def test_a_missing_row_is_seen_and_everything_seeded_again(model: type[models.Model]) -> None:
     row = model._default_manager.order_by("-pk").first()
     assert row is not None

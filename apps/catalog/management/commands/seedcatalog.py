@@ -1,15 +1,16 @@
-"""``manage.py seedcatalog``: fill the catalog with the deterministic corpus."""
+"""``manage.py seedcatalog``: fill the catalog with its corpus, and with accounts where the settings ask for them."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.catalog import corpus
+from apps.catalog import accounts, corpus
 from apps.catalog.seed import seed
 
 
@@ -26,8 +27,11 @@ class Command(BaseCommand):
             raise CommandError("--books must be at least 1", returncode=2)
         if options["migrate"]:
             call_command("migrate", verbosity=0, interactive=False)
+        self._report(f"{books:,} books and {corpus.reviews_before(books + 1):,} reviews", lambda: seed(books))
+        if accounts.wanted():
+            self._report(f"{corpus.ACCOUNTS:,} accounts", accounts.seed_accounts)
+
+    def _report(self, what: str, seed_it: Callable[[], bool]) -> None:
         began_s = perf_counter()
-        done = seed(books)
-        reviews = corpus.reviews_before(books + 1)
-        state = f"seeded in {perf_counter() - began_s:.1f} s" if done else "already there"
-        self.stdout.write(f"{books:,} books and {reviews:,} reviews: {state}")
+        done = seed_it()
+        self.stdout.write(f"{what}: {f'seeded in {perf_counter() - began_s:.1f} s' if done else 'already there'}")

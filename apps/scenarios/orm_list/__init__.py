@@ -1,0 +1,1 @@
+"""``orm_list``: a page of books as HTML."""

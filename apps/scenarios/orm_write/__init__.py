@@ -1,0 +1,1 @@
+"""``orm_write``: an order is placed, in one transaction."""

@@ -1,0 +1,21 @@
+"""An order is placed, sync."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from apps.catalog.postgresql_only import unless_postgresql
+from apps.scenarios.orm_write import work
+from apps.scenarios.orm_write.placement import place
+
+
+@csrf_exempt
+@require_POST
+def view(request: HttpRequest) -> HttpResponse:
+    order = work.order(request.GET)
+    if order is None:
+        return JsonResponse(work.BAD_ORDER, status=400)
+    if refusal := unless_postgresql(work.FEATURE):
+        return refusal
+    status, answer = place(order)
+    return JsonResponse(answer, status=status)

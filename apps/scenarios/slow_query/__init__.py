@@ -1,0 +1,1 @@
+"""``slow_query``: the database takes its time."""
