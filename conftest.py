@@ -24,6 +24,7 @@ from benchmarks.servers import load_servers
 from benchmarks.servers.base import Hosting
 from benchmarks.servers.process import Process, start, wait_until_ready
 from benchmarks.stage import Stage, open_stage
+from benchmarks.tests.valkey import valkey
 from benchmarks.wards import Guard
 
 ROOT = Path(__file__).parent
@@ -46,11 +47,18 @@ def guard() -> Iterator[Guard]:
 
 
 @pytest.fixture(scope="session")
-def plan() -> Plan:
+def redis_url(guard: Guard) -> Iterator[str]:
+    """A real server that speaks Redis."""
+    with valkey(guard) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def plan(redis_url: str) -> Plan:
     """All scenarios there are, few connections."""
     from apps.scenarios.registry import scenarios
 
-    return build_plan(list(scenarios()), pool_size=4, seed=7)
+    return build_plan(list(scenarios()), pool_size=4, seed=7, cache_url=redis_url)
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +100,7 @@ def serve_all(stage: Stage, plan: Plan) -> Iterator[Callable[[str], Process]]:
             hosting = Hosting(cores=1, threads=CONNECTIONS, python=sys.executable)
             contender = Contender("all", name)
             env = {**stage.environment(plan.workloads[0], contender, CONNECTIONS), "CROSSOVER_ONLY": ""}
+            env |= stage.cache.environment()
             started[name] = start(stage.guard, f"all-{name}", servers[name], hosting, env)
         wait_until_ready(started[name])
         return started[name]

@@ -49,13 +49,13 @@ def _kind(exchange: Exchange) -> tuple[int, str]:
 def verify(workload: Workload, cell: Cell, port: int, counters: Counters, seed: object, primers: int = 1) -> list[str]:
     """Check one contender; returns what was proved, in words. Raises VerificationFailed with the difference.
 
-    Twice ``primers`` requests go first, so that every worker process has opened its connections. The sample is sent
-    at once and counted as a whole.
+    The sample goes before, so that what is cached is, and twice ``primers`` requests more, so that every worker process
+    has opened its connections. Then the sample is sent at once and counted as a whole.
     """
     sample = pick(workload.exchanges_at(cell.point), f"{workload.scenario}/{seed}")
     prefix = workload.prefix(cell.contender.variant)
     with ThreadPoolExecutor(max_workers=PARALLEL) as executor:
-        list(executor.map(lambda exchange: _send(port, exchange, prefix), sample[:1] * 2 * primers))
+        list(executor.map(lambda exchange: _send(port, exchange, prefix), [*sample, *sample[:1] * 2 * primers]))
         before = {name: getattr(counters, name)() for name in COUNTED}
         answers = list(executor.map(lambda exchange: _send(port, exchange, prefix), sample))
     for exchange, answer in zip(sample, answers, strict=True):

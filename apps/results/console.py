@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from apps.scenarios.claims import CLAIMS
+from apps.scenarios.claims import CLAIMS, READINESS
 from apps.scenarios.evidence import Finding
 from benchmarks.exceptions import CrossoverError, UsageError
 from benchmarks.reports.terminal import WIDEST, Output
@@ -37,13 +37,14 @@ def open_console() -> Output:
 
 
 def print_findings(console: Console, findings: Mapping[str, Finding]) -> None:
-    """What became of each claim, with its numbers."""
+    """What became of each claim that is about speed, with its numbers."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), title="The essay's claims", title_justify="left")
-    for heading in ("", "claim", "today"):
+    for heading in ("", "today", "the claim, and what was measured"):
         table.add_column(heading, overflow="fold", vertical="top")
     for name, finding in findings.items():
-        told = Text.assemble((f"{finding.state}\n", "bold"), finding.numbers)
-        table.add_row(name, Text(CLAIMS[name].text), told)
+        if CLAIMS[name].unjudged != READINESS:
+            told = Text.assemble((CLAIMS[name].text, "italic"), f"\n{finding.numbers}\n")
+            table.add_row(name, Text(str(finding.state), "bold"), told)
     console.print(table)
 
 

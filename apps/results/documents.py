@@ -131,7 +131,8 @@ def _machine(run: RunRecord) -> str:
     return (
         f"Figures of one run of {run.started_at[:10]} (`runbench --profile {options.get('profile')}`, seed {run.seed}, "
         f"{options.get('rounds')} rounds of {options.get('duration_s')} s), {told.get('cpu')}, "
-        f"{told.get('cpus')} CPUs, Python {told.get('python')}, {versions}. Yours will differ: ratios travel better than rates."
+        f"{told.get('cpu_count')} CPUs, Python {told.get('python')}, {versions}. "
+        "Yours will differ: ratios travel better than rates."
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from apps.scenarios.evidence import (
     Finding,
+    Missing,
     Seen,
     State,
     cpu_ms,
@@ -141,12 +142,15 @@ def many_calls_want_async(seen: Seen) -> Finding:
 
 def a_thread_per_open_stream(seen: Seen) -> Finding:
     """C6: only its first half can be seen without WebSockets, so that it is not judged."""
-    threaded, awaiting = (seen.row("stream_response", name) for name in (BASELINE, ASYNC))
+    absent = "The scenarios `notifications` and `chat` are not there yet."
+    try:
+        threaded, awaiting = (seen.row("stream_response", name) for name in (BASELINE, ASYNC))
+    except Missing:
+        return Finding(State.NOT_MEASURED, absent)
     return Finding(
         State.NOT_MEASURED,
-        "The scenarios `notifications` and `chat` are not there yet. Of responses that stay open, "
-        f"{threaded.cell.concurrency} at once: {BASELINE} takes {figures.whole(threaded.costs.peak_threads)} threads, "
-        f"{ASYNC} {figures.whole(awaiting.costs.peak_threads)}.",
+        f"{absent} Of responses that stay open, {threaded.cell.concurrency} at once: {BASELINE} takes "
+        f"{figures.whole(threaded.costs.peak_threads)} threads, {ASYNC} {figures.whole(awaiting.costs.peak_threads)}.",
     )
 
 

@@ -20,13 +20,18 @@ def single(parameters: Any, name: str) -> str:
     return values[0] if len(values) == 1 else ""
 
 
-def identifier(parameters: Any, name: str) -> int | None:
-    """A positive id, or None when it is absent, repeated, not a number, or larger than any id."""
+def whole(parameters: Any, name: str, most: int, least: int = 0) -> int | None:
+    """A whole number from ``least`` to ``most``, or None when it is absent, repeated, no such number, or outside."""
     text = single(parameters, name)
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_ID)):
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(most)):
         return None
     number = int(text)
-    return number if 1 <= number <= LARGEST_ID else None
+    return number if least <= number <= most else None
+
+
+def identifier(parameters: Any, name: str) -> int | None:
+    """A positive id, or None when it is absent, repeated, not a number, or larger than any id."""
+    return whole(parameters, name, LARGEST_ID, least=1)
 
 
 def milliseconds(parameters: Any, name: str, longest_ms: float) -> float | None:

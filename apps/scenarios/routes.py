@@ -74,10 +74,10 @@ def django_urls() -> list[URLPattern]:
 @asynccontextmanager
 async def django_lifespan(state: dict[str, Any]) -> AsyncIterator[None]:
     """Open what the Django variants need on the loop, close it at shutdown."""
+    lifespans = (getattr(module, "lifespan", None) for _, _, module in variants(aiohttp=False))
     async with AsyncExitStack() as stack:
-        for _, _, module in variants(aiohttp=False):
-            if hasattr(module, "lifespan"):
-                await stack.enter_async_context(module.lifespan(state))
+        for lifespan in dict.fromkeys(filter(None, lifespans)):  # several views may share one
+            await stack.enter_async_context(lifespan(state))
         yield
 
 

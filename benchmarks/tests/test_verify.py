@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,9 @@ MISSING = Exchange("n=0", expectation=Expectation(status=404, body=b"none"))
 class Contender(ThreadingHTTPServer):
     """Answers as told, and counts the work it does."""
 
-    body, media_type, statements, calls = b"right", "application/json; charset=utf-8", 2, 1
-    done_statements = done_calls = 0
+    body, media_type, statements, calls, commands = b"right", "application/json; charset=utf-8", 2, 1, 0
+    headers: tuple[tuple[str, str], ...] = ()
+    done_statements = done_calls = done_commands = 0
     lock = threading.Lock()
 
 
@@ -35,10 +37,13 @@ class Handler(BaseHTTPRequestHandler):
             with self.server.lock:
                 self.server.done_statements += self.server.statements
                 self.server.done_calls += self.server.calls
+                self.server.done_commands += self.server.commands
         body = b"none" if missing else self.server.body
         self.send_response(404 if missing else 200)
         self.send_header("Content-Type", self.server.media_type)
         self.send_header("Content-Length", str(len(body)))
+        for name, value in self.server.headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -61,8 +66,16 @@ WORKLOAD = Workload("s", "t", "q?", frozenset(), {Point(): (RIGHT,) * 40 + (MISS
 CELL = Cell("s", Name("sync", "made"), Level(1))
 
 
+def expecting(**changes: Any) -> Workload:
+    """One request whose answer is right if it is what these say."""
+    exchange = Exchange("n=1", expectation=Expectation(body=b"right", statements=2, upstream_calls=1, **changes))
+    return Workload("s", "t", "q?", frozenset(), {Point(): (exchange,)})
+
+
 def check(contender: Contender, workload: Workload = WORKLOAD) -> list[str]:
-    counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
+    counters = Counters(
+        *(lambda: contender.done_statements, lambda: contender.done_calls, lambda: contender.done_commands)
+    )
     return verify(workload, CELL, contender.server_port, counters, seed=1)
 
 
@@ -116,7 +129,7 @@ def test_what_opens_the_connections_of_all_workers_is_not_counted(contender: Con
     proved = verify(WORKLOAD, CELL, contender.server_port, counters, seed=1, primers=3)
     sample = pick(WORKLOAD.exchanges[Point()], "s/1")
     calls = [exchange.expectation.upstream_calls for exchange in sample]
-    assert contender.done_calls == sum(calls) + 6 * calls[0]
+    assert contender.done_calls == 2 * sum(calls) + 6 * calls[0]
     assert proved[2] == f"{sum(calls)} upstream calls for them"
 
 
@@ -129,3 +142,55 @@ def test_a_sweep_is_verified_at_its_point(contender: Contender):
     assert verify(workload, cells[0], contender.server_port, counters, seed=1)
     with pytest.raises(VerificationFailed, match="wrong body"):
         verify(workload, cells[1], contender.server_port, counters, seed=1)
+
+
+def test_sample_holds_every_group_however_rare():
+    common = tuple(Exchange(f"n={number}", group="innocent") for number in range(500))
+    rare = Exchange("n=1", group="poisoned"), Exchange("n=0", group="poisoned", expectation=MISSING.expectation)
+    for seed in range(20):
+        kinds = {(one.group, one.expectation.status) for one in pick((*common, *rare), seed)}
+        assert kinds == {("innocent", 200), ("poisoned", 200), ("poisoned", 404)}
+
+
+@pytest.mark.parametrize(
+    ("answered", "message"),
+    [
+        ((("Cache-Control", "max-age=5"),), "s/sync/.n=1: Cache-Control is 'max-age=5' instead of 'no-cache'"),
+        ((), "Cache-Control is None instead of 'no-cache'"),
+        ((("Vary", "no-cache"),), "Cache-Control is None"),
+    ],
+    ids=["another value", "no such header", "another header"],
+)
+def test_a_header_that_is_declared_is_compared(
+    contender: Contender, answered: tuple[tuple[str, str], ...], message: str
+):
+    contender.headers = answered
+    with pytest.raises(VerificationFailed, match=message):
+        check(contender, expecting(headers=(("Cache-Control", "no-cache"),)))
+
+
+def test_right_headers_are_found_whatever_their_case_and_others_do_not_matter(contender: Contender):
+    contender.headers = (("cache-control", "no-cache"), ("X-Other", "1"))
+    assert check(contender, expecting(headers=(("Cache-Control", "no-cache"),)))
+
+
+def test_the_last_declared_header_is_compared_too(contender: Contender):
+    contender.headers = (("Vary", "Cookie"), ("Location", "/there"))
+    with pytest.raises(VerificationFailed, match="Location is '/there' instead of '/here'"):
+        check(contender, expecting(headers=(("Vary", "Cookie"), ("Location", "/here"))))
+
+
+def test_commands_to_the_cache_are_counted(contender: Contender):
+    contender.commands = 4
+    assert check(contender, expecting(cache_commands=4))[3] == "4 cache commands for them"
+    with pytest.raises(VerificationFailed, match="s/sync/: 4 cache commands for 1 requests, not 3"):
+        check(contender, expecting(cache_commands=3))
+    with pytest.raises(VerificationFailed, match="4 cache commands for 1 requests, not 0"):
+        check(contender, expecting())
+
+
+def test_a_cache_that_does_not_tell_is_said_where_commands_were_declared(contender: Contender):
+    counters = Counters(lambda: contender.done_statements, lambda: contender.done_calls)
+    for declared, said in ((4, ["cache commands not counted here"]), (0, [])):
+        proved = verify(expecting(cache_commands=declared), CELL, contender.server_port, counters, seed=1)
+        assert proved[3:] == said

@@ -29,6 +29,7 @@ SETTLE_S = 0.1  # what Django does after the last byte is counted too
 @pytest.fixture(scope="module")
 def counting(stage: Stage, plan: Plan) -> Iterator[Process]:
     env = {**stage.environment(plan.workloads[0], Contender("all", "counted"), 8), "CROSSOVER_ONLY": ""}
+    env |= stage.cache.environment()
     words = (
         sys.executable,
         "-m",

@@ -75,7 +75,7 @@ def test_equal_seeds_draw_equal_requests(card: Scenario) -> None:
 
 @every_card
 def test_a_sweep_asks_the_same_questions_whatever_the_wait(card: Scenario) -> None:
-    usual, swept = ([one.query.partition("&wait=")[0] for one in card.draw(7, wait_ms)] for wait_ms in (None, 1.0))
+    usual, swept = ([one.query.partition("&wait=")[0] for one in card.draw(7, told)] for told in ({}, {"wait": 1.0}))
     assert usual == swept
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.http import QueryDict
 from multidict import MultiDict
 
-from apps.scenarios.parameters import LARGEST_ID, identifier
+from apps.scenarios.parameters import LARGEST_ID, identifier, whole
 
 Make = Callable[[list[tuple[str, str]]], Any]
 
@@ -46,3 +46,21 @@ def test_what_is_no_positive_number_or_too_large_is_none(make: Make, text: str) 
 @pytest.mark.parametrize("pairs", [[], [("author", "1")], [("book", "1"), ("book", "2")], [("book", "1")] * 2])
 def test_an_absent_or_repeated_parameter_is_none(make: Make, pairs: list[tuple[str, str]]) -> None:
     assert identifier(make(pairs), "book") is None
+
+
+@both
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("7", 7), ("100", 100), ("007", 7)])
+def test_a_whole_number_lies_within_its_bounds(make: Make, text: str, number: int) -> None:
+    assert whole(make([("hops", text)]), "hops", most=100) == number
+
+
+@both
+@pytest.mark.parametrize("text", ["", "-1", "+1", "101", "1.5", "1e1", "x", "0007", "²", "٣", " 1", "1\n"])
+def test_what_is_no_whole_number_or_outside_its_bounds_is_none(make: Make, text: str) -> None:
+    assert whole(make([("hops", text)]), "hops", most=100) is None
+
+
+@both
+def test_a_whole_number_below_the_least_or_repeated_is_none(make: Make) -> None:
+    assert whole(make([("book", "0")]), "book", most=100, least=1) is None
+    assert whole(make([("book", "1"), ("book", "1")]), "book", most=100, least=1) is None

@@ -1,0 +1,1 @@
+"""``cached``: three keys read and one written."""

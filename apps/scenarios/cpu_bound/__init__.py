@@ -1,0 +1,1 @@
+"""``cpu_bound``: ten milliseconds of Python, and no wait."""

@@ -1,0 +1,10 @@
+"""Ten milliseconds of Python, the sync work wrapped in ``sync_to_async``: off the loop, on the same interpreter."""
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, JsonResponse
+
+from apps.scenarios.cpu_bound import sync_view
+
+
+async def view(request: HttpRequest) -> JsonResponse:
+    return await sync_to_async(sync_view.view)(request)
