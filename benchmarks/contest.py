@@ -15,7 +15,7 @@ from benchmarks.exceptions import StartError, VerificationFailed
 from benchmarks.measuring import Measuring
 from benchmarks.plan import Axis, Cell, Contender, Plan, Point, Workload, describe_level
 from benchmarks.record import CellRecord, Flag, IdleRecord, State
-from benchmarks.servers.base import Hosting, Server
+from benchmarks.servers.base import Hosting, Interface, Server
 from benchmarks.servers.process import Process, pin, start, wait_for_workers, wait_until_ready
 from benchmarks.stage import Stage
 from benchmarks.stats.gates import flag_cell, judge_cell
@@ -170,7 +170,7 @@ class Contest:
             cannot=list(server.cannot),
             wait_ms=self.workload.least_ms(cell.contender.variant, cell.point),
             slots=self._slots(server, hosting),
-            hops=self.workload.hops.get(cell.contender.variant, 0),
+            hops=self.workload.hops.get(cell.contender.variant, 0) if server.interface is Interface.ASGI else 0,
         )
         self.add(record)
         excuse = self.workload.excused.get(str(cell.contender), "")

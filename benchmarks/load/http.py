@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection of the generator: sends, parses, checks, measures.
 
 A raw ``asyncio.Protocol`` with httptools, since the generator has one CPU and must never be what is measured. Every
-byte of every answer is checked; an answer that equals one that was parsed and found right needs no second parsing.
+byte of every answer is checked; an answer that equals one that was parsed and found right needs no second parsing,
+unless it is a stream, whose events are timed.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any, Protocol, cast
 import httptools
 
 from benchmarks.load.recorder import Recorder
-from benchmarks.load.specs import Expectation, LoadSpec
+from benchmarks.load.specs import EVENT_END, Expectation, LoadSpec
 
 CONNECT_PAUSE_S = 0.05  # after a refused connection, so that a dead server is not hammered
-NOTHING = -1  # the key of no expectation
+NOTHING = -1  # the key of no request
 
 
 class Pace(Protocol):
@@ -26,9 +27,10 @@ class Pace(Protocol):
 
     spec: LoadSpec
     recorder: Recorder
-    next_request: Callable[[], tuple[int, bytes]]  # the number of its expectation, and its bytes
-    expectations: list[Expectation]
-    approved: list[bytes | None]  # per expectation an answer, head and body, that was found right; the last is None
+    next_request: Callable[[], tuple[int, bytes]]  # its key, and its bytes
+    expectations: list[Expectation]  # by key
+    approved: list[bytes | None]  # by key an answer, head and body, that was found right; the last is None
+    streams: bool  # some expect one
 
     def released(self, connection: Connection, now_s: float) -> None: ...
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None: ...
@@ -43,6 +45,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.parser: httptools.HttpResponseParser | None = None
         self.body = b""
+        self.events_s: tuple[float, ...] = ()  # of a stream: when each event was whole
         self.request = b""
         self.key = NOTHING
         self.intended_s = 0.0  # when the request under way should have been sent; 0 when there is none
@@ -94,7 +97,7 @@ class Connection(asyncio.Protocol):
         recorder = self.recorder
         recorder.bytes_received += len(data)
         if data == self.pace.approved[self.key] and not self.first_s:
-            recorder.succeeded(now_s, self.intended_s, self.sent_s, now_s)
+            recorder.succeeded(now_s, self.intended_s, self.sent_s, now_s, self.key)
             self.answered += 1
             self.intended_s, self.key = 0.0, NOTHING
             self.pace.released(self, now_s)
@@ -109,6 +112,8 @@ class Connection(asyncio.Protocol):
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.surplus = True
+        if self.pace.streams:
+            self.events_s += (now_s,) * (self.body.count(EVENT_END) - len(self.events_s))
         if self.surplus or not self.intended_s:  # not HTTP/1.1, or more than was asked for
             if not self.intended_s:
                 self.recorder.unasked()
@@ -120,13 +125,16 @@ class Connection(asyncio.Protocol):
     def _judge(self, data: bytes | None, now_s: float) -> None:
         """The answer is complete; ``data`` is all of it if it came in one piece."""
         assert self.transport is not None
-        complaint = self.pace.expectations[self.key].complaint(self.status, self.body)
+        expected = self.pace.expectations[self.key]
+        complaint = expected.complaint(self.status, self.body)
         if complaint:
             self._fail(complaint, now_s)
         else:
-            self.recorder.succeeded(now_s, self.intended_s, self.sent_s, self.first_s)
+            self.recorder.succeeded(now_s, self.intended_s, self.sent_s, self.first_s, self.key)
             self.answered += 1
-            if self.keep_alive and data is not None:
+            if expected.chunks:
+                self.recorder.streamed(self.events_s, self.sent_s)
+            elif self.keep_alive and data is not None:
                 self.pace.approved[self.key] = data
             self.intended_s, self.key = 0.0, NOTHING
         self._forget()
@@ -173,4 +181,4 @@ class Connection(asyncio.Protocol):
 
     def _forget(self) -> None:
         """Nothing of an answer has been seen."""
-        self.body, self.complete, self.surplus, self.first_s = b"", False, False, 0.0
+        self.body, self.events_s, self.complete, self.surplus, self.first_s = b"", (), False, False, 0.0

@@ -35,15 +35,17 @@ class Load:
     def __init__(self, spec: LoadSpec, exchanges: Sequence[Exchange]) -> None:
         self.spec = spec
         host = f"{spec.host}:{spec.port}"
-        distinct: dict[Expectation, int] = {}
+        kinds: dict[tuple[Expectation, str], int] = {}
         requests = [
-            (distinct.setdefault(exchange.expectation, len(distinct)), exchange.encode(spec.prefix, host))
-            for exchange in exchanges
+            (kinds.setdefault((one.expectation, one.group), len(kinds)), one.encode(spec.prefix, host))
+            for one in exchanges
         ]
         random.Random(spec.seed).shuffle(requests)
         self.next_request = itertools.cycle(requests).__next__
-        self.expectations = list(distinct)
-        self.approved: list[bytes | None] = [None] * (len(distinct) + 1)
+        self.expectations = [expectation for expectation, _ in kinds]
+        self.groups = [group for _, group in kinds]
+        self.streams = any(expectation.chunks for expectation in self.expectations)
+        self.approved: list[bytes | None] = [None] * (len(kinds) + 1)
         self.sending = False
         self.recorder = Recorder()
         self.connections: list[Connection] = []
@@ -107,7 +109,8 @@ class Load:
                     connection.transport.abort()
             await asyncio.sleep(POLL_S)  # let the loop close them
         recorder.cut()
-        return replace(result_of(tally, drain, edges, self.spec), answered_in_all=recorder.answered_in_all)
+        result = result_of(tally, drain, edges, self.spec, self.groups)
+        return replace(result, answered_in_all=recorder.answered_in_all)
 
     async def _drain(self) -> None:
         """Let what is under way end, so that the next contender finds the machine idle."""

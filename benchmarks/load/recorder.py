@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from time import perf_counter
 
 from benchmarks.load.results import Counts, LoadResult, Slice
@@ -22,9 +23,11 @@ class Tally:
     bytes_sent: int = 0
     bytes_received: int = 0
     connections_closed: int = 0
-    answered_s: list[float] = field(default_factory=list)  # when; the next two are of the same answers
+    answered_s: list[float] = field(default_factory=list)  # when; the next three are of the same answers
     latencies_s: list[float] = field(default_factory=list)
     first_bytes_s: list[float] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)  # of which request; see Load
+    events_s: dict[int, tuple[float, ...]] = field(default_factory=dict)  # an answer's place -> of a stream, see Answer
     failures: list[tuple[float, str]] = field(default_factory=list)  # when, why
     surplus: int = 0  # answers that nobody asked for
     connects_s: list[float] = field(default_factory=list)
@@ -48,7 +51,7 @@ class Recorder:
         self.tally = tally = Tally(perf_counter())
         self.sent = self.bytes_sent = self.bytes_received = self.connections_closed = 0
         self._answered, self._latency = tally.answered_s.append, tally.latencies_s.append
-        self._first_byte = tally.first_bytes_s.append
+        self._first_byte, self._key = tally.first_bytes_s.append, tally.keys.append
 
     def cut(self) -> Tally:
         """What was noted since the last cut."""
@@ -61,10 +64,15 @@ class Recorder:
         self._begin()
         return tally
 
-    def succeeded(self, now_s: float, intended_s: float, sent_s: float, first_s: float) -> None:
+    def succeeded(self, now_s: float, intended_s: float, sent_s: float, first_s: float, key: int) -> None:
         self._answered(now_s)
         self._latency(now_s - intended_s)
         self._first_byte(first_s - sent_s)
+        self._key(key)
+
+    def streamed(self, events_s: Iterable[float], sent_s: float) -> None:
+        """The answer that has just succeeded was a stream; its events were whole at these moments."""
+        self.tally.events_s[len(self.tally.keys) - 1] = tuple(event_s - sent_s for event_s in events_s)
 
     def failed(self, complaint: str, now_s: float) -> None:
         self.tally.failures.append((now_s, complaint))
@@ -105,18 +113,21 @@ class Answer:
     when_s: float
     latency_s: float
     first_byte_s: float
+    key: int
+    events_s: tuple[float, ...] = ()  # of a stream: when each event was whole, from sending on
 
     @property
     def intended_s(self) -> float:
         return self.when_s - self.latency_s
 
 
-def result_of(tally: Tally, drain: Tally, edges: Edges, spec: LoadSpec) -> LoadResult:
+def result_of(tally: Tally, drain: Tally, edges: Edges, spec: LoadSpec, groups: Sequence[str] = ()) -> LoadResult:
     """A window's tally as counts and histograms. An answer later than the timeout is one, whenever it was noticed.
 
     ``drain`` is what became of what was under way at the window's end. Throughput is of the window alone. Latencies
     are, in a closed loop, those of the window's answers; in an open loop those of the window's *arrivals*, followed to
-    their end: whoever came in the window and was answered after it is not forgotten.
+    their end: whoever came in the window and was answered after it is not forgotten. ``groups`` is by key what group
+    a request belongs to, if any.
     """
     right, failures = _judged(tally, spec.timeout_s)
     late_right, late_failures = _judged(drain, spec.timeout_s)
@@ -136,6 +147,12 @@ def result_of(tally: Tally, drain: Tally, edges: Edges, spec: LoadSpec) -> LoadR
         warmed_up=edges.warmed_up,
         histogram=counts(answer.latency_s for answer in followed),
         first_byte=counts(answer.first_byte_s for answer in followed),
+        groups={
+            group: counts(answer.latency_s for answer in followed if groups[answer.key] == group)
+            for group in sorted({*groups} - {""})
+        },
+        first_chunk=counts(answer.events_s[0] for answer in followed if answer.events_s),
+        gaps=counts(later_s - former_s for answer in followed for former_s, later_s in pairwise(answer.events_s)),
         connect=counts(tally.connects_s),
         send_lag=counts(tally.lags_s),
         offered=len(tally.arrivals_s) if spec.phases else None,
@@ -152,7 +169,8 @@ def result_of(tally: Tally, drain: Tally, edges: Edges, spec: LoadSpec) -> LoadR
 
 def _judged(tally: Tally, timeout_s: float) -> tuple[list[Answer], list[tuple[float, str]]]:
     """Right answers in time, and failures with the moment of each."""
-    answers = list(map(Answer, tally.answered_s, tally.latencies_s, tally.first_bytes_s))
+    noted = zip(tally.answered_s, tally.latencies_s, tally.first_bytes_s, tally.keys, strict=True)
+    answers = [Answer(*one, tally.events_s.get(place, ())) for place, one in enumerate(noted)]
     right = [answer for answer in answers if answer.latency_s <= timeout_s]
     late = [answer for answer in answers if answer.latency_s > timeout_s]
     return right, tally.failures + [(answer.when_s, "timeout") for answer in late]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from benchmarks.stats.histogram import Histogram, bucket_of
 
 Counts = dict[int, int]  # bucket -> count, see stats.histogram
-HISTOGRAMS = ("histogram", "first_byte", "connect", "send_lag")
+HISTOGRAMS = ("histogram", "first_byte", "first_chunk", "gaps", "connect", "send_lag")
 SHORTEST_S, LARGEST = 1e-4, 10**12
 HIGHEST_BUCKET = bucket_of(LARGEST * 10**3)  # in nanoseconds: eleven days
 
@@ -41,6 +41,8 @@ class LoadResult:
 
     It adds up: sent + in_flight_before = succeeded + failed + in_flight_after; connections_before +
     connections_opened = connections_after + connections_closed; and in an open loop offered = sent + unsent.
+    Where every request has a group, the groups' histograms add up to ``histogram``. A stream of n events has one first
+    event and n - 1 gaps.
     """
 
     window_s: float
@@ -55,6 +57,9 @@ class LoadResult:
     late_errors: dict[str, int] = field(default_factory=dict)
     surplus: int = 0  # answers that nobody asked for
     first_byte: Counts = field(default_factory=dict)  # from sending to the first byte, of the same answers
+    groups: dict[str, Counts] = field(default_factory=dict)  # group -> latencies of its requests' answers, as above
+    first_chunk: Counts = field(default_factory=dict)  # of streams among the same answers: sending to the first event
+    gaps: Counts = field(default_factory=dict)  # from one event to the next; 0 where they came together
     connect: Counts = field(default_factory=dict)  # from the SYN to an open connection
     send_lag: Counts = field(default_factory=dict)  # open loop: how late requests were sent
     offered: int | None = None  # open loop: arrivals
@@ -73,11 +78,12 @@ class LoadResult:
         """Which figure no generator can have found; nothing where all may be true."""
         if not SHORTEST_S <= self.window_s <= LARGEST:
             return f"a window of {self.window_s:g} s"
-        for name, value in vars(self).items():
+        groups = {f"group {group}": counts for group, counts in self.groups.items()}
+        for name, value in {**vars(self), "groups": {}, **groups}.items():
             counts = value.values() if isinstance(value, dict) else (value,) if isinstance(value, int) else ()
             if any(not 0 <= count <= LARGEST for count in counts):
                 return f"{name} with an impossible count"
-            if name in HISTOGRAMS and any(not 0 <= bucket <= HIGHEST_BUCKET for bucket in value):
+            if name in (*HISTOGRAMS, *groups) and any(not 0 <= bucket <= HIGHEST_BUCKET for bucket in value):
                 return f"{name} with an impossible bucket"
         return ""
 
@@ -116,6 +122,12 @@ class LoadResult:
             warmed_up=all(result.warmed_up for result in results),
             histogram=merged_counts(result.histogram for result in results),
             first_byte=merged_counts(result.first_byte for result in results),
+            groups={
+                group: merged_counts(result.groups.get(group, {}) for result in results)
+                for group in sorted({group for result in results for group in result.groups})
+            },
+            first_chunk=merged_counts(result.first_chunk for result in results),
+            gaps=merged_counts(result.gaps for result in results),
             connect=merged_counts(result.connect for result in results),
             send_lag=merged_counts(result.send_lag for result in results),
             offered=sum(offered) if offered else None,

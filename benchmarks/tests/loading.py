@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.load.engine import run
 from benchmarks.load.pacing import Load, load_of
 from benchmarks.load.recorder import Tally
-from benchmarks.load.results import Counts, LoadResult
+from benchmarks.load.results import Counts, LoadResult, merged_counts
 from benchmarks.load.specs import Exchange, Expectation, LoadSpec, Model, Phase
 from benchmarks.stats.histogram import bucket_middle_ns
 
@@ -97,6 +97,14 @@ def check_accounts(result: LoadResult, load: Load) -> None:
         # Due before the window began and sent in it: as many as came within the longest delay, on a busy machine more.
         edge = 2 + load.spec.phases[0].rate_per_s * (longest_s(result.send_lag) if result.send_lag else 0.0)
         assert followed + sum(result.outcomes[1].values()) + edge >= result.sent >= followed
+    assert set(result.groups) == {*load.groups} - {""}
+    assert sum(sum(counts.values()) for counts in result.groups.values()) <= followed
+    if all(load.groups):
+        assert merged_counts(result.groups.values()) == result.histogram
+    if load.streams and len(load.expectations) == 1:
+        assert sum(result.first_chunk.values()) == followed
+        assert sum(result.gaps.values()) == followed * (load.expectations[0].chunks - 1)
+    assert result.impossible == ""
     assert result.in_flight_after == result.late_succeeded + sum(result.late_errors.values())
     for counts, total in (
         (result.first_byte, followed),
@@ -111,8 +119,8 @@ def check_accounts(result: LoadResult, load: Load) -> None:
         assert sum(getattr(one, name) for one in result.slices) == getattr(result, name)
     assert sum(one.offered for one in result.slices) == (result.offered or 0)
     assert not result.histogram or longest_s(result.histogram) <= load.spec.timeout_s * 1.001
-    _, request = load.next_request()
-    assert result.bytes_sent <= (result.sent + load.spec.concurrency) * len(request)
+    longest_bytes = max(len(load.next_request()[1]) for _ in range(100))
+    assert result.bytes_sent <= (result.sent + load.spec.concurrency) * longest_bytes
 
 
 def keep_tallies(load: Load, found: list[Tally]) -> None:

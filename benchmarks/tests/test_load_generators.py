@@ -17,7 +17,7 @@ import pytest
 from benchmarks.cpus import available_cpus, lay_out
 from benchmarks.exceptions import LoadError
 from benchmarks.load.client import Generator, Generators
-from benchmarks.load.results import LoadResult
+from benchmarks.load.results import LoadResult, merged_counts
 from benchmarks.load.specs import Exchange, Expectation, Model
 from benchmarks.stage import start_generators
 from benchmarks.tests.loading import EXPECTED, OK, Handler, answering, answering_with, load_spec, open_spec, served
@@ -95,6 +95,37 @@ def test_both_do_their_share_of_an_open_loop(generators: Generators) -> None:
     assert result.offered == pytest.approx(400 * result.window_s, rel=0.5)
     assert sum(result.send_lag.values()) == result.sent
     assert result.answered_in_all == len(server.asked)
+
+
+@pytest.mark.parametrize("model", ["closed", "open"])
+def test_groups_and_streams_of_both_add_up(generators: Generators, model: str) -> None:
+    body = b"data: 1\n\ndata: 2\n\ndata: 3\n\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    exchanges = [
+        Exchange("n=1", expectation=Expectation(body=b"hi"), group="plain"),
+        Exchange("n=2", expectation=Expectation(body=body, chunks=3), group="stream"),
+    ]
+
+    async def answer(writer: asyncio.StreamWriter, request: bytes) -> None:
+        if b"n=1" in request:
+            writer.write(OK)
+            return
+        for piece in (head + body[:9], body[9:]):
+            writer.write(piece)
+            await asyncio.sleep(0.002)
+
+    options = open_spec(200.0, duration_s=0.5) if model == "open" else {"duration_s": 0.5}
+    with served(answering_with(answer)) as port:
+        spec = load_spec(port=port, exchanges=f"groups {model}", warmup_limit_s=8.0, **options)
+        result = generators.run(spec, exchanges)
+    check_sums(result)
+    assert result.errors == {}
+    assert merged_counts(result.groups.values()) == result.histogram
+    streams = sum(result.groups["stream"].values())
+    assert 0 < streams < sum(result.histogram.values())
+    assert sum(result.first_chunk.values()) == streams
+    assert sum(result.gaps.values()) == 2 * streams
+    assert result.gaps[0] >= streams, "two of three come together"
 
 
 def test_silence_is_kept_by_both(generators: Generators) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.json_codec import json_codec
 from benchmarks.load.recorder import Edges, Tally, result_of
-from benchmarks.load.results import LoadResult, Slice
+from benchmarks.load.results import LoadResult, Slice, merged_counts
 from benchmarks.load.specs import Model
 from benchmarks.tests.loading import load_spec, longest_s, open_spec
 from benchmarks.tests.records import load_result
@@ -22,13 +22,15 @@ WINDOW_S = 4.0
 MOMENTS = st.floats(0.0, WINDOW_S)
 SPANS = st.floats(0.0, 3.0)  # the specifications' timeout is 2 s
 COUNTS = st.integers(0, 1000)
+GROUPS = ("innocent", "poisoned", "innocent", "")  # by key
+EVENTS = st.lists(SPANS, max_size=4).map(sorted).map(tuple)
 
 
 @dataclass
 class Share:
     """What one generator noted."""
 
-    answers: list[tuple[float, float, float]]  # when, latency, first byte
+    answers: list[tuple[float, float, float, int, tuple[float, ...]]]  # when, latency, first byte, key, events
     failures: list[tuple[float, str]]
     connects: list[float]
     arrivals: list[tuple[float, float | None]]  # when, and how late it was sent; None: not at all
@@ -37,7 +39,7 @@ class Share:
     warmed_up: bool = field(default=True)
 
     def tally(self) -> Tally:
-        when_s, latencies_s, first_bytes_s = ([answer[place] for answer in self.answers] for place in range(3))
+        when_s, latencies_s, first_bytes_s, keys = ([answer[place] for answer in self.answers] for place in range(4))
         return Tally(
             began_s=0.0,
             ended_s=WINDOW_S,
@@ -48,6 +50,8 @@ class Share:
             answered_s=when_s,
             latencies_s=latencies_s,
             first_bytes_s=first_bytes_s,
+            keys=keys,
+            events_s={place: answer[4] for place, answer in enumerate(self.answers) if answer[4]},
             failures=self.failures,
             connects_s=self.connects,
             arrivals_s=[at_s for at_s, _ in self.arrivals],
@@ -56,7 +60,8 @@ class Share:
         )
 
     def result(self, **options: Any) -> LoadResult:
-        return result_of(self.tally(), Tally(0.0), Edges(*self.edges, self.warmed_up), load_spec(**options))
+        edges = Edges(*self.edges, self.warmed_up)
+        return result_of(self.tally(), Tally(0.0), edges, load_spec(**options), GROUPS)
 
 
 def together(shares: list[Share]) -> Share:
@@ -75,7 +80,7 @@ def together(shares: list[Share]) -> Share:
 
 SHARES = st.builds(
     Share,
-    answers=st.lists(st.tuples(MOMENTS, SPANS, SPANS), max_size=20),
+    answers=st.lists(st.tuples(MOMENTS, SPANS, SPANS, st.integers(0, 3), EVENTS), max_size=20),
     failures=st.lists(st.tuples(MOMENTS, st.sampled_from(["body", "reset", "timeout"])), max_size=5),
     connects=st.lists(SPANS, max_size=5),
     arrivals=st.lists(st.tuples(MOMENTS, st.none() | SPANS), max_size=20),
@@ -110,7 +115,7 @@ def test_the_order_of_merging_does_not_matter(shares: list[Share], options: dict
 def test_a_window_is_counted_once_each_in_sums_slices_and_histograms(share: Share, options: dict[str, Any]) -> None:
     result = share.result(**options)
     assert result.succeeded + result.failed == len(share.answers) + len(share.failures)
-    followed = sum(when_s >= latency_s for when_s, latency_s, _ in share.answers if latency_s <= 2.0)
+    followed = sum(when_s >= latency_s for when_s, latency_s, *_ in share.answers if latency_s <= 2.0)
     expected = followed if result.offered is not None else result.succeeded  # who came before an open loop's window
     assert sum(result.histogram.values()) == sum(result.first_byte.values()) == expected
     assert sum(one.succeeded for one in result.slices) == result.succeeded
@@ -122,9 +127,50 @@ def test_a_window_is_counted_once_each_in_sums_slices_and_histograms(share: Shar
         assert Slice.merged(result.slices).histogram == result.histogram
 
 
+@given(SHARES, OPTIONS)
+def test_groups_and_streams_are_of_the_same_answers_as_the_histogram(share: Share, options: dict[str, Any]) -> None:
+    result = share.result(**options)
+    followed = [
+        answer
+        for answer in share.answers
+        if answer[1] <= 2.0 and (result.offered is None or answer[0] - answer[1] >= 0.0)
+    ]
+    assert {group: sum(counts.values()) for group, counts in result.groups.items()} == {
+        group: sum(GROUPS[answer[3]] == group for answer in followed) for group in ("innocent", "poisoned")
+    }
+    alone = sum(not GROUPS[answer[3]] for answer in followed)
+    assert sum(merged_counts(result.groups.values()).values()) + alone == sum(result.histogram.values())
+    streams = [answer[4] for answer in followed if answer[4]]
+    assert sum(result.first_chunk.values()) == len(streams)
+    assert sum(result.gaps.values()) == sum(len(events_s) - 1 for events_s in streams)
+
+
+def test_a_group_that_one_of_several_generators_has_is_in_the_whole() -> None:
+    """A generator with few connections may have no answer of it."""
+    few, many = load_result(groups={"a": {5: 3, 7: 1}}), load_result(groups={"a": {5: 1}, "b": {6: 2}})
+    whole = {"a": {5: 4, 7: 1}, "b": {6: 2}}
+    assert LoadResult.merged([few, many]).groups == LoadResult.merged([many, few]).groups == whole
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"first_chunk": {5: -1}}, "first_chunk with an impossible count"),
+        ({"gaps": {-5: 1}}, "gaps with an impossible bucket"),
+        ({"groups": {"innocent": {5: 1}, "poisoned": {5: -1}}}, "group poisoned with an impossible count"),
+        ({"groups": {"innocent": {10**9: 1}}}, "group innocent with an impossible bucket"),
+        ({"groups": {"innocent": {5: 1}}, "first_chunk": {5: 1}, "gaps": {0: 9}}, ""),
+    ],
+)
+def test_an_impossible_figure_is_found_in_streams_and_groups_too(changes: dict[str, Any], complaint: str) -> None:
+    assert load_result(**changes).impossible == complaint
+
+
 def test_each_moment_lies_in_its_slice() -> None:
     moments_s = (0.0, 0.99, 1.0, 2.5, 3.99, 4.0)
-    share = Share([(at_s, 0.01, 0.01) for at_s in moments_s], [(1.5, "body")], [], [(3.0, None)], [0] * 4, (0,) * 4)
+    share = Share(
+        [(at_s, 0.01, 0.01, 0, ()) for at_s in moments_s], [(1.5, "body")], [], [(3.0, None)], [0] * 4, (0,) * 4
+    )
     slices = share.result(**open_spec(duration_s=WINDOW_S, slices=4)).slices
     assert [one.succeeded for one in slices] == [2, 1, 1, 2]
     assert [one.failed for one in slices] == [0, 1, 0, 0]

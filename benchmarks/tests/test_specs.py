@@ -60,6 +60,10 @@ PARTS = st.integers(1, 9)
         (Expectation(min_bytes=2, max_bytes=3), 200, b"1", "body"),
         (Expectation(min_bytes=2, max_bytes=3), 200, b"1234", "body"),
         (Expectation(body=b"12345", max_bytes=3), 200, b"12345", ""),
+        (Expectation(chunks=2), 200, b"data: 1\n\ndata: 2\n\n", ""),
+        (Expectation(chunks=2), 200, b"data: 1\n\n", "body"),
+        (Expectation(chunks=2, body=b"a\n\nb\n\n"), 200, b"a\n\nc\n\n", "body"),
+        (Expectation(chunks=2, body=b"a\n\nb\n\n"), 500, b"a\n\nb\n\n", "status"),
     ],
 )
 def test_an_answer_is_right_or_the_complaint_says_what_is_wrong(

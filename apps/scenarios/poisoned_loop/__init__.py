@@ -1,0 +1,1 @@
+"""One blocking call among a hundred requests."""

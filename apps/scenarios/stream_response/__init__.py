@@ -1,0 +1,1 @@
+"""A response that stays open: ten events, one after the other."""
