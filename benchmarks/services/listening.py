@@ -13,7 +13,6 @@ from aiohttp import web
 
 from benchmarks.event_loop import new_event_loop
 
-
 BACKLOG = 2048  # as the guardian's sockets have; aiohttp's own 128 would make an inherited one shorter
 
 

@@ -26,6 +26,7 @@ NUMBERS = {  # option -> whether it is a whole number
     "--patience": True,
     "--generators": True,
     "--threads": True,
+    "--workers": True,
 }
 
 
@@ -38,7 +39,8 @@ def options(*words: str) -> dict[str, Any]:
 
 
 def test_nothing_given_is_left_to_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CROSSOVER_DATABASE_URL", raising=False)
+    for name in ("CROSSOVER_DATABASE_URL", "CROSSOVER_REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
     assert options() == {}
 
 
