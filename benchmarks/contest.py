@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from benchmarks.axes import Axis, Point, describe_level
 from benchmarks.descriptors import room
 from benchmarks.events import CellChanged, Listener, Step
 from benchmarks.exceptions import StartError, VerificationFailed
 from benchmarks.measuring import Measuring
-from benchmarks.plan import Axis, Cell, Contender, Plan, Point, Workload, describe_level
+from benchmarks.plan import Cell, Contender, Plan, Workload
 from benchmarks.record import CellRecord, Flag, IdleRecord, State
 from benchmarks.servers.base import Hosting, Interface, Server
 from benchmarks.servers.process import Process, pin, start, wait_for_workers, wait_until_ready

@@ -13,10 +13,10 @@ from typing import Any
 import cattrs
 from cattrs import transform_error
 
+from benchmarks.axes import describe_level, describe_point
 from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
 from benchmarks.load.results import LoadResult, Slice
-from benchmarks.plan import describe_level, describe_point
 from benchmarks.resources import Usage
 from benchmarks.stats.histogram import Histogram
 from benchmarks.upgrades import upgraded

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from benchmarks.axes import Point
 from benchmarks.instrument import COMMAND, CONNECTIONS, EXPECTED, Check
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import Contender, Middleware, Plan, Point, Workload
+from benchmarks.plan import Contender, Middleware, Plan, Workload
 from benchmarks.record import RunRecord
 from benchmarks.runner import Runner
 from benchmarks.servers import load_servers

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from benchmarks.axes import Point, plain
 from benchmarks.cpus import CpuLayout
 from benchmarks.exceptions import DatabaseError, ServiceDied, StartError
 from benchmarks.load.client import Generator, Generators
-from benchmarks.plan import Contender, Plan, Point, Workload, plain
+from benchmarks.plan import Contender, Plan, Workload
 from benchmarks.servers.base import SETTINGS_UNDER_TEST
 from benchmarks.servers.process import Process, get, start_command, wait_until_ready
 from benchmarks.services.cache import CacheService, open_cache

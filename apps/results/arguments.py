@@ -20,9 +20,10 @@ from apps.results.values import (
     sweep,
 )
 from apps.scenarios.profiles import Profile
+from benchmarks.axes import HOSTING_AXES, Axis
 from benchmarks.exceptions import UsageError
 from benchmarks.load.specs import Arrivals
-from benchmarks.plan import HOSTING_AXES, MOST_THREADS, Axis, choose
+from benchmarks.plan import MOST_THREADS, choose
 from benchmarks.services.cache import VARIABLE as CACHE_VARIABLE
 
 

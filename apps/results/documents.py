@@ -9,8 +9,8 @@ from apps.scenarios.claims import CLAIMS, findings
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.evidence import Finding
 from apps.scenarios.registry import scenarios
+from benchmarks.axes import plain
 from benchmarks.load.specs import Expectation
-from benchmarks.plan import plain
 from benchmarks.record import RunRecord
 from benchmarks.reports.markdown import scenario as figures_of
 from benchmarks.reports.markdown import table

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from apps.scenarios.limits import known_settings
+from benchmarks.axes import Axis, Sweep
 from benchmarks.exceptions import UnknownName
-from benchmarks.plan import MOST_THREADS, Axis, Sweep, choose
+from benchmarks.plan import MOST_THREADS, choose
 
 MOST_CONNECTIONS = 20_000
 MOST_VALUES = 20  # in a list: a slip of the keyboard must not plan a week

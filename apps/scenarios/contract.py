@@ -6,8 +6,9 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from benchmarks.axes import Axis, Setting, Sweep
 from benchmarks.load.specs import Exchange, Expectation
-from benchmarks.plan import BASELINE, Axis, Setting, Sweep
+from benchmarks.plan import BASELINE
 from benchmarks.servers.base import Interface
 
 __all__ = ["STANDARD_VARIANTS", "Exchange", "Expectation", "Scenario", "Setting", "Settings", "Sweep", "Variant"]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from benchmarks.plan import BASELINE, describe_point
+from benchmarks.axes import describe_point
+from benchmarks.plan import BASELINE
 from benchmarks.record import Flag, RunRecord
 from benchmarks.reports import figures
 from benchmarks.stats.effects import Effect, setting_effects

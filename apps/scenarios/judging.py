@@ -21,7 +21,8 @@ from apps.scenarios.evidence import (
     switches,
 )
 from apps.scenarios.profiles import AIOHTTP, ASYNC, PROCESSES, WRAPPED
-from benchmarks.plan import BASELINE, Axis, describe_point
+from benchmarks.axes import Axis, describe_point
+from benchmarks.plan import BASELINE
 from benchmarks.reports import figures
 from benchmarks.stats.effects import Effect
 from benchmarks.stats.summary import ratio_between

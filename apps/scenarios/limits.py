@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from apps.scenarios.contract import Scenario
 from apps.scenarios.registry import scenarios
+from benchmarks.axes import HOSTING_AXES, Axis, Setting, Sweep, plain
 from benchmarks.exceptions import UsageError
-from benchmarks.plan import HOSTING_AXES, Axis, Contender, Plan, Setting, Sweep, choose, plain
+from benchmarks.plan import Contender, Plan, choose
 from benchmarks.servers.base import Server
 
 LONG_MS = 1000.0

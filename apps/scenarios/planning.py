@@ -16,18 +16,8 @@ from apps.scenarios.limits import (
 )
 from apps.scenarios.profiles import DEFAULT_SCENARIOS, Asked, Profile, asked_by
 from apps.scenarios.registry import scenarios
-from benchmarks.plan import (
-    HOSTING_AXES,
-    OPEN_DURATION_S,
-    Axis,
-    Contender,
-    Middleware,
-    Plan,
-    Point,
-    Sweep,
-    Workload,
-    choose,
-)
+from benchmarks.axes import HOSTING_AXES, Axis, Point, Sweep
+from benchmarks.plan import OPEN_DURATION_S, Contender, Middleware, Plan, Workload, choose
 from benchmarks.servers import load_servers
 from benchmarks.servers.base import Interface, Server
 from benchmarks.services.database import SQLITE

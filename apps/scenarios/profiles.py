@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from apps.scenarios.registry import scenarios
-from benchmarks.plan import BASELINE, Axis, Sweep
+from benchmarks.axes import Axis, Sweep
+from benchmarks.plan import BASELINE
 
 
 class Profile(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchmarks.load.specs import Model
 from benchmarks.record import RunRecord
 from benchmarks.reports import figures
 from benchmarks.stats.effects import Effect, Slope, middleware_effects, setting_effects, slopes
@@ -12,11 +13,12 @@ from benchmarks.stats.effects import Effect, Slope, middleware_effects, setting_
 def effect_sentences(run: RunRecord, scenario: str) -> list[str]:
     """Each contender beside itself: over a setting, over middlewares, and per unit of what the card asks about."""
     costs = slopes(run, scenario)
+    unit = "of the speed, by median latency" if run.options.get("load") == Model.OPEN else "of the requests/s"
     effects = [] if costs else setting_effects(run, scenario)
     return [
         *map(slope_sentence, costs),
-        *(effect_sentence(f"{one.contender} at {one.load}", one) for one in effects),
-        *(effect_sentence(f"At {one.load}", one) for one in middleware_effects(run, scenario)),
+        *(effect_sentence(f"{one.contender} at {one.load}", one, unit) for one in effects),
+        *(effect_sentence(f"At {one.load}", one, unit) for one in middleware_effects(run, scenario)),
     ]
 
 
@@ -28,14 +30,14 @@ def slope_sentence(slope: Slope) -> str:
     )
 
 
-def effect_sentence(subject: str, effect: Effect) -> str:
-    return f"{subject}: {effect.after} against {effect.before}: {'; '.join(_parts(effect))}."
+def effect_sentence(subject: str, effect: Effect, unit: str) -> str:
+    return f"{subject}: {effect.after} against {effect.before}: {'; '.join(_parts(effect, unit))}."
 
 
-def _parts(effect: Effect) -> Iterator[str]:
+def _parts(effect: Effect, unit: str) -> Iterator[str]:
     if effect.ratio is not None:
         seen = "" if effect.ratio.different else ", no difference seen" if effect.ratio.trusted else ", too few rounds"
-        yield f"{figures.ratio(effect.ratio)} of the requests/s{seen}"
+        yield f"{figures.ratio(effect.ratio)} {unit}{seen}"
     for name, (before_ms, after_ms) in effect.p99_ms.items():
         if before_ms is not None and after_ms is not None:
             yield f"p99 of the {name} {figures.milliseconds(before_ms)} → {figures.milliseconds(after_ms)} ms"

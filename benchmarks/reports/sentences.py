@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isinf
 
+from benchmarks.axes import Axis
 from benchmarks.load.specs import Model
-from benchmarks.plan import Axis
 from benchmarks.record import OverloadRecord, RunRecord
 from benchmarks.reports.figures import interval, milliseconds, rate, times
 from benchmarks.stats.crossover import State as CrossoverState

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from benchmarks.axes import describe_level, describe_point
 from benchmarks.load.specs import Model
-from benchmarks.plan import describe_level, describe_point
 from benchmarks.record import CellRecord, Flag, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
 from benchmarks.reports.effects import effect_sentences

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
 
-from benchmarks.plan import Axis, Contender, Middleware, describe_level, describe_point
+from benchmarks.axes import Axis, describe_level, describe_point
+from benchmarks.plan import Contender, Middleware
 from benchmarks.record import RunRecord
 from benchmarks.stats.intervals import LEAST_ROUNDS, Ratio, median_interval
 from benchmarks.stats.summary import CellSummary, cpu_ms_per_answer, ratio_between, summarise

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import inf
 from statistics import median
 
-from benchmarks.plan import Axis, Contender
+from benchmarks.axes import Axis
+from benchmarks.plan import Contender
 from benchmarks.record import CellRecord, Flag, RunRecord
 from benchmarks.stats.crossover import Crossover, Point, crossover
 from benchmarks.stats.queueing import predicted_crossover_ms, throughput_per_s

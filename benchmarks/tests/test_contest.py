@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.axes import Axis, Point, Sweep
 from benchmarks.contest import Contest
 from benchmarks.cpus import CpuLayout, lay_out
 from benchmarks.events import Step
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import SWEEP_THREADS, Axis, Cell, Contender, Plan, Point, Sweep, Workload
+from benchmarks.plan import SWEEP_THREADS, Cell, Contender, Plan, Workload
 from benchmarks.record import CellRecord, Flag, State
 from benchmarks.servers import load_servers
 from benchmarks.stage import Stage

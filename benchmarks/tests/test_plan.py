@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.axes import Axis, Level, Point
 from benchmarks.estimate import estimate_s
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import BASELINE, Axis, Cell, Contender, Level, Plan, Point, Workload, choose
+from benchmarks.plan import BASELINE, Cell, Contender, Plan, Workload, choose
 
 CONTENDERS = tuple(map(Contender.parse, ("sync@gunicorn-threads", "sync@uvicorn", "async@uvicorn", "aiohttp@aiohttp")))
 

@@ -6,20 +6,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.axes import Axis, Level, Point, Sweep
 from benchmarks.estimate import OVERLOAD_S, estimate_s
 from benchmarks.load.specs import Arrivals, Exchange, Model
-from benchmarks.plan import (
-    SWEEP_THREADS,
-    Axis,
-    Cell,
-    Contender,
-    Level,
-    Middleware,
-    Plan,
-    Point,
-    Sweep,
-    Workload,
-)
+from benchmarks.plan import SWEEP_THREADS, Cell, Contender, Middleware, Plan, Workload
 
 CONTENDERS = tuple(map(Contender.parse, ("sync@gunicorn-threads", "async@uvicorn")))
 NOWHERE = Point()

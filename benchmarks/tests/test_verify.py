@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.axes import Axis, Level, Point
 from benchmarks.exceptions import VerificationFailed
 from benchmarks.load.specs import Exchange, Expectation
-from benchmarks.plan import Axis, Cell, Level, Point, Workload
+from benchmarks.plan import Cell, Workload
 from benchmarks.plan import Contender as Name
 from benchmarks.verify import Counters, pick, verify
 

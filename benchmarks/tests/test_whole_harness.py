@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.axes import Axis, Point, Sweep
 from benchmarks.events import Event, RoundFinished, RoundStarted, RunFinished, RunStarted, Step
 from benchmarks.instrument import COMMAND, EXPECTED, asking
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import Axis, Contender, Plan, Point, Sweep, Workload
+from benchmarks.plan import Contender, Plan, Workload
 from benchmarks.record import RunRecord, State
 from benchmarks.runner import Runner
 from benchmarks.servers.base import Hosting, Interface, Server

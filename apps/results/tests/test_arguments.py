@@ -11,9 +11,9 @@ from django.core.management.base import CommandError
 from apps.results.arguments import plan_options
 from apps.results.management.commands.runbench import Command
 from apps.results.values import LARGEST_SEED, MOST_CONNECTIONS, MOST_VALUES
+from benchmarks.axes import Axis, Sweep
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Arrivals
-from benchmarks.plan import Axis, Sweep
 
 NUMBERS = {  # option -> whether it is a whole number
     "--concurrency": True,

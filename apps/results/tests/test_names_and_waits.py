@@ -12,8 +12,8 @@ from apps.results.sources import find_run
 from apps.results.values import wait_ms
 from apps.scenarios.registry import scenarios
 from apps.scenarios.slow_io import work
+from benchmarks.axes import Axis, Level, Point
 from benchmarks.exceptions import UnknownName
-from benchmarks.plan import Axis, Level, Point
 
 
 @pytest.mark.parametrize("text", ["1234.567ms", "1000.001ms", "0.0001ms", "1.2345678s"])

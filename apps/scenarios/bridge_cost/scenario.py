@@ -7,8 +7,8 @@ import random
 
 from apps.scenarios.bridge_cost import work
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Setting, Settings, Sweep, Variant
+from benchmarks.axes import plain
 from benchmarks.exceptions import UsageError
-from benchmarks.plan import plain
 
 HOPS = "hops"
 

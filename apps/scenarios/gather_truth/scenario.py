@@ -8,7 +8,7 @@ import random
 from apps.catalog import corpus
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.gather_truth import work
-from benchmarks.plan import plain
+from benchmarks.axes import plain
 from benchmarks.servers.base import Interface
 from benchmarks.services.knowledge import DEFAULT_DELAY_MS, answer_value
 

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Setting, Settings, Sweep, Variant
 from apps.scenarios.poisoned_loop import work
-from benchmarks.plan import plain
+from benchmarks.axes import plain
 from benchmarks.servers.base import Interface
 
 EXCHANGES = 1000

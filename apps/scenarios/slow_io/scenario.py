@@ -7,7 +7,7 @@ import random
 
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.slow_io import work
-from benchmarks.plan import plain
+from benchmarks.axes import plain
 
 
 def exchange(dice: random.Random, settings: Settings) -> Exchange:

@@ -8,7 +8,7 @@ import random
 from apps.catalog import corpus
 from apps.scenarios.contract import Exchange, Expectation, Scenario, Settings, Variant
 from apps.scenarios.slow_query import work
-from benchmarks.plan import plain
+from benchmarks.axes import plain
 
 
 def exchange(dice: random.Random, settings: Settings) -> Exchange:

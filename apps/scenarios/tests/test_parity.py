@@ -11,7 +11,8 @@ import pytest
 
 from apps.scenarios.contract import Scenario
 from apps.scenarios.registry import scenarios
-from benchmarks.plan import Cell, Contender, Level, Plan
+from benchmarks.axes import Level
+from benchmarks.plan import Cell, Contender, Plan
 from benchmarks.servers import load_servers
 from benchmarks.servers.process import Process
 from benchmarks.stage import Stage

@@ -10,9 +10,10 @@ import pytest
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.planning import DEFAULT_CONTENDERS, DEFAULT_SCENARIOS, build_plan, check_contender
 from apps.scenarios.registry import scenarios
+from benchmarks.axes import Axis, Point, Sweep
 from benchmarks.exceptions import UnknownName, UsageError
 from benchmarks.load.specs import Exchange
-from benchmarks.plan import OPEN_DURATION_S, Axis, Contender, Middleware, Point, Sweep
+from benchmarks.plan import OPEN_DURATION_S, Contender, Middleware
 from benchmarks.servers.base import Interface, Server
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from apps.scenarios.gather_truth import work
-from benchmarks.plan import Plan, Point
+from benchmarks.axes import Point
+from benchmarks.plan import Plan
 from benchmarks.servers.process import Process, get
 from benchmarks.stage import Stage
 from conftest import Serve
