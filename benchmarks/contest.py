@@ -37,6 +37,7 @@ class Contest:
     servers: Mapping[str, Server]
     listener: Listener
     add: Callable[[CellRecord], None]  # to the run's record
+    number: int = 0  # of the workload: a scenario may be in a plan twice
     processes: dict[Place, Process] = field(default_factory=dict)
 
     def play(self) -> None:
@@ -212,7 +213,7 @@ class Contest:
     def _launch(self, place: Place, number: int) -> Process:
         contender, hosting = place
         env = self.stage.environment(self.workload, contender, hosting.threads)
-        name = f"{self.workload.scenario}-{number}-{contender}"
+        name = f"{self.workload.scenario}-{self.number}-{number}-{contender}"
         return start(self.stage.guard, name, self.servers[contender.server], hosting, env)
 
     @contextmanager

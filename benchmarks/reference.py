@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from benchmarks.load.results import Counts, LoadResult, Slice
+from benchmarks.load.specs import Model
 from benchmarks.record import CellRecord, RoundRecord, RunRecord
 from benchmarks.stats.histogram import SUB_BITS, bucket_middle_ns, bucket_of
 
@@ -15,7 +16,12 @@ NOTE = "Kept as a reference: latencies are within 0.8 % of what was measured; ti
 
 
 def as_reference(run: RunRecord) -> RunRecord:
-    """The run with coarser histograms and without those that no table shows; twice is as good as once."""
+    """The run with coarser histograms and without those that no table shows; twice is as good as once.
+
+    An open loop is compared by its latencies, so its histograms stay as fine as they are.
+    """
+    if run.options.get("load") == Model.OPEN:
+        return run
     notes = run.notes if NOTE in run.notes else [*run.notes, NOTE]
     return replace(run, notes=notes, cells=[_cell(cell) for cell in run.cells])
 

@@ -108,8 +108,9 @@ class Runner:
             if any("cache" in workload.needs for workload in self.plan.workloads):
                 self.record.options["cache"] = stage.cache.description
             try:
-                for workload in self.plan.workloads:
-                    Contest(stage, self.plan, workload, self.servers, self.listener, self.record.cells.append).play()
+                for number, workload in enumerate(self.plan.workloads):
+                    add = self.record.cells.append
+                    Contest(stage, self.plan, workload, self.servers, self.listener, add, number).play()
             except LoadError:
                 stage.check()  # names the service that died, if it was one
                 raise

@@ -12,6 +12,7 @@ from apps.results.values import (
     MOST_WORKERS,
     SHORTEST_S,
     Once,
+    Settings,
     patience,
     positive,
     rate_per_s,
@@ -80,7 +81,7 @@ def add_question_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--set",
         type=setting,
-        action="append",
+        action=Settings,
         metavar="NAME=VALUE",
         help="one of the settings that --list shows, like poison_ms=1; may be given several times",
     )
@@ -134,7 +135,7 @@ def _check_sweep(options: dict[str, Any], given: set[str]) -> None:
     for name in (Axis.THREADS, Axis.WORKERS):
         if {name, "sweep"} <= given and options["sweep"].axis == name:
             raise UsageError(f"--{name} and --sweep {name}=… contradict each other", hint=f"leave --{name} away")
-    if {"set", "sweep"} <= given and options["sweep"].axis in dict(options["set"]):
+    if {"set", "sweep"} <= given and options["sweep"].axis in options["set"]:
         axis = options["sweep"].axis
         raise UsageError(f"--set {axis}=… and --sweep {axis}=… contradict each other", hint="leave one away")
 
@@ -174,7 +175,7 @@ def plan_options(options: dict[str, Any]) -> dict[str, Any]:
         "generators": options["generators"],
         "threads": options["threads"],
         "workers": options["workers"],
-        "settings": dict(options["set"]) if options["set"] else None,
+        "settings": options["set"] or None,
         "profile": options["profile"] and Profile(options["profile"]),
         "seed": options["seed"],
         "middleware": options["middleware"],

@@ -128,8 +128,10 @@ def _machine(run: RunRecord) -> str:
     packages = told.get("packages", {})
     versions = ", ".join(f"{name} {packages[name]}" for name in ("django", "uvicorn", "aiohttp") if name in packages)
     options = run.options
+    profile = options.get("profile")
+    asked = f"--profile {profile}" if profile else " ".join(card.name for card in run.scenarios)
     return (
-        f"Figures of one run of {run.started_at[:10]} (`runbench --profile {options.get('profile')}`, seed {run.seed}, "
+        f"Figures of one run of {run.started_at[:10]} (`runbench {asked}`, seed {run.seed}, "
         f"{options.get('rounds')} rounds of {options.get('duration_s')} s), {told.get('cpu')}, "
         f"{told.get('cpu_count')} CPUs, Python {told.get('python')}, {versions}. "
         "Yours will differ: ratios travel better than rates."

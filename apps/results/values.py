@@ -63,6 +63,19 @@ def patience(text: str) -> int:
     return 0 if text == "0" else int(positive(int, 1000)(text))
 
 
+class Settings(argparse.Action):
+    """A dict of NAME=VALUE; a second value for a name would silently replace the first."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        found = getattr(namespace, self.dest) or {}
+        name, value = values
+        if name in found:
+            parser.error(f"{option} {name} is given twice: sweep it, with --sweep {name}=…")
+        setattr(namespace, self.dest, {**found, name: value})
+
+
 class Once(argparse.Action):
     """An option whose second use would silently replace the first."""
 

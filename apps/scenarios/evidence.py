@@ -62,7 +62,7 @@ class Seen:
         what = f"{scenario} {contender}" + (f" at {describe_point(axis, value)}" if axis else "")
         if not found:
             raise Missing(what, absent=True)
-        highest = max(found, key=lambda row: row.cell.concurrency)
+        highest = max(found, key=lambda row: row.cell.rate_per_s or row.cell.concurrency)
         if highest.requests_per_s is None:
             raise Missing(what, absent=False)
         return highest
@@ -86,6 +86,11 @@ def served_at_once(row: CellSummary) -> float:
 def is_ahead(ratio: Ratio | None) -> bool:
     """Ahead so that it matters, as in verdicts."""
     return ratio is not None and ratio.above and ratio.value >= MATTERS
+
+
+def is_no_lead(ratio: Ratio | None) -> bool:
+    """Known not to be ahead so that it matters: the interval leaves no room for it."""
+    return ratio is not None and ratio.trusted and ratio.high < MATTERS
 
 
 def standing(row: CellSummary, baseline: CellSummary) -> str:

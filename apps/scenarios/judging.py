@@ -15,6 +15,7 @@ from apps.scenarios.evidence import (
     State,
     cpu_ms,
     is_ahead,
+    is_no_lead,
     listed,
     served_at_once,
     standing,
@@ -91,8 +92,9 @@ def waiting_holds_and_wastes(seen: Seen) -> Finding:
         f"{many.cell.threads}, with {switches(many)} context switches; {ASYNC} takes {cpu_ms(awaiting)} ms and "
         f"{switches(awaiting)} switches."
     )
-    wastes = bool(grown) and max(grown) >= WASTES
-    if holds and wastes:
+    if holds and not grown:
+        return Finding(State.CANNOT_TELL, f"What sleepers cost is not known, for want of CPU figures. {numbers}")
+    if holds and max(grown) >= WASTES:
         return Finding(State.HOLDS, numbers)
     if holds:
         return Finding(
@@ -122,12 +124,18 @@ def slow_queries_collapse(seen: Seen) -> Finding:
         f"{said}. Then async is {standing(slow, fell[BASELINE][1])}, with {busy} database connections at work."
     )
     threads, clients = fell[BASELINE][1].cell.threads, slow.cell.concurrency
-    if is_ahead(slow.ratio) and threads >= clients and not is_ahead(fast.ratio):
+    beside_processes = ratio_between(slow.cell, fell[PROCESSES][1].cell)
+    if is_ahead(slow.ratio) and threads >= clients:
+        if is_ahead(fast.ratio):
+            return Finding(State.HOLDS_WHEN, f"Its second half does; on a fast database async is ahead, too. {numbers}")
         return Finding(State.HOLDS, numbers)
-    if is_ahead(slow.ratio) or is_ahead(ratio_between(slow.cell, fell[PROCESSES][1].cell)):
-        few = f"When there are fewer processes and threads than clients, here {threads} threads for {clients}."
-        return Finding(State.HOLDS_WHEN, f"{few} {numbers}")
-    return Finding(State.NO_LONGER, numbers)
+    if is_ahead(slow.ratio) or is_ahead(beside_processes):
+        few = "processes than clients"
+        if threads < clients:
+            few = f"processes and threads than clients, here {threads} threads for {clients}"
+        return Finding(State.HOLDS_WHEN, f"When there are fewer {few}. {numbers}")
+    lost = is_no_lead(slow.ratio) and is_no_lead(beside_processes)
+    return Finding(State.NO_LONGER if lost else State.CANNOT_TELL, numbers)
 
 
 def many_calls_want_async(seen: Seen) -> Finding:
@@ -137,8 +145,7 @@ def many_calls_want_async(seen: Seen) -> Finding:
     numbers += f" against {figures.number(seen.row('fan_out', BASELINE).p50_ms)}."
     if is_ahead(row.ratio):
         return Finding(State.HOLDS, numbers)
-    decided = row.ratio is not None and row.ratio.trusted and row.ratio.high < MATTERS
-    return Finding(State.NO_LONGER if decided else State.CANNOT_TELL, numbers)
+    return Finding(State.NO_LONGER if is_no_lead(row.ratio) else State.CANNOT_TELL, numbers)
 
 
 def a_thread_per_open_stream(seen: Seen) -> Finding:
@@ -160,7 +167,7 @@ IO_BOUND = (("orm_read", "", 0.0), ("fan_out", "", 0.0), ("slow_io", "wait", 50.
 
 def aiohttp_ahead_on_io(seen: Seen) -> Finding:
     """C8: aiohttp is ahead of Django on threads and of async Django, scenario by scenario."""
-    ahead, said = [], []
+    ahead, behind, said = [], [], []
     for scenario, axis, value in IO_BOUND:
         rows = {name: seen.row(scenario, name, axis, value) for name in (AIOHTTP, BASELINE, ASYNC)}
         own = rows[AIOHTTP]
@@ -169,12 +176,14 @@ def aiohttp_ahead_on_io(seen: Seen) -> Finding:
         said.append(f"{name} {standing(own, rows[BASELINE])}, and {figures.ratio(ratios[ASYNC])} of {ASYNC}")
         if all(is_ahead(ratio) for ratio in ratios.values()):
             ahead.append(name)
+        elif any(is_no_lead(ratio) for ratio in ratios.values()):
+            behind.append(name)
     numbers = f"aiohttp against {BASELINE}: {'; '.join(said)}."
     if len(ahead) == len(IO_BOUND):
         return Finding(State.HOLDS, numbers)
     if ahead:
         return Finding(State.HOLDS_WHEN, f"In {', '.join(ahead)}. {numbers}")
-    return Finding(State.NO_LONGER, numbers)
+    return Finding(State.NO_LONGER if len(behind) == len(IO_BOUND) else State.CANNOT_TELL, numbers)
 
 
 def one_call_poisons(seen: Seen) -> Finding:
@@ -185,17 +194,18 @@ def one_call_poisons(seen: Seen) -> Finding:
             seen.row("poisoned_loop", contender, POISON, value)  # all of them are needed
     effects = seen.effects("poisoned_loop")
     points = list(dict.fromkeys(effect.after for effect in effects))
-    hurt = {point: [one.contender for one in effects if one.after == point and _hurt(one)] for point in points}
+    of_loops = [one for one in effects if one.contender in loops]
     numbers = " ".join(
         f"{point}: {'; '.join(_harm(one) for one in effects if one.after == point)}." for point in points
     )
-    struck = {point: [name for name in loops if name in hurt[point]] for point in points}
-    if all(len(names) == len(loops) for names in struck.values()):
+    hurt = [one for one in of_loops if _hurt(one)]
+    if len(hurt) == len(of_loops):
         return Finding(State.HOLDS, numbers)
-    felt = [f"{', '.join(names)} at {point}" for point, names in struck.items() if names]
-    if felt:
-        return Finding(State.HOLDS_WHEN, f"{'; '.join(felt)}. {numbers}")
-    return Finding(State.NO_LONGER, numbers)
+    if hurt:
+        struck = {point: ", ".join(one.contender for one in hurt if one.after == point) for point in points}
+        felt = "; ".join(f"{names} at {point}" for point, names in struck.items() if names)
+        return Finding(State.HOLDS_WHEN, f"{felt}. {numbers}")
+    return Finding(State.NO_LONGER if all(map(_unhurt, of_loops)) else State.CANNOT_TELL, numbers)
 
 
 def contrib_has_to_be_rewritten(seen: Seen) -> Finding:
@@ -215,6 +225,12 @@ def _hurt(effect: Effect) -> bool:
         return True
     before_ms, after_ms = effect.p99_ms.get("innocent", (None, None))
     return before_ms is not None and after_ms is not None and after_ms >= 2 * before_ms
+
+
+def _unhurt(effect: Effect) -> bool:
+    """Known to have lost less than a tenth, and the innocent not to wait twice as long."""
+    kept = effect.ratio is not None and effect.ratio.trusted and effect.ratio.low > 1 / MATTERS
+    return kept and not _hurt(effect) and None not in effect.p99_ms.get("innocent", (None, None))
 
 
 def _harm(effect: Effect) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from apps.scenarios.contract import Scenario, Variant
@@ -48,7 +49,7 @@ def build_plan(
     contender that no scenario can have and for what a scenario cannot be set to.
     """
     names = [choose("scenario", name, scenarios()) for name in dict.fromkeys(scenario_names)]
-    asked = [Asked(name) for name in names] or asked_by(profile)
+    asked = _in_force([Asked(name) for name in names] or asked_by(profile), settings or {}, options)
     cards = list({one.scenario: scenarios()[one.scenario] for one in asked}.values())
     servers = load_servers()
     given = [Contender.parse(name) for name in dict.fromkeys(contender_names)]
@@ -83,11 +84,12 @@ def _workload(
 ) -> Workload:
     """A card as the harness sees it, with the reason for every contender that cannot take part."""
     card = scenarios()[asked.scenario]
-    own = asked.contenders or card.contenders or DEFAULT_CONTENDERS
-    contenders = tuple(given) or tuple(map(Contender.parse, own))
+    chosen = asked.contenders or card.contenders or DEFAULT_CONTENDERS
+    contenders = tuple(given) or tuple(map(Contender.parse, chosen))
     values = {**card.defaults, **asked.settings, **{key: settings[key] for key in settings if key in card.settings}}
     told: Sweep | None = options.get("sweep")
-    sweep = told or _own_sweep(asked, card, settings, options)
+    own = asked.sweep or card.sweep
+    sweep = told or (own if own and _stays(own, settings, options) else None)
     points = [Point(sweep.axis, value) for value in sweep.values] if sweep and sweep.axis in card.settings else []
     seed = options.get("seed", 1)
     return Workload(
@@ -117,11 +119,27 @@ def _workload(
     )
 
 
-def _own_sweep(asked: Asked, card: Scenario, settings: Mapping[str, float], options: Mapping[str, Any]) -> Sweep | None:
-    """What is swept without being told: the profile's sweep or the card's, unless the command line fixes its value."""
-    sweep = asked.sweep or card.sweep
-    fixed = sweep and (sweep.axis in settings or options.get("overload") or options.get(sweep.axis))
-    return None if fixed else sweep
+def _in_force(asked: Sequence[Asked], settings: Mapping[str, float], options: Mapping[str, Any]) -> tuple[Asked, ...]:
+    """What is left of a profile when the command line says otherwise.
+
+    A scenario that is asked for its sweep alone is not asked twice when that sweep is replaced or fixed.
+    """
+    plain = {one.scenario for one in asked if one.sweep is None}
+    kept = []
+    for one in asked:
+        if one.sweep is None or (_stays(one.sweep, settings, options) and not options.get("sweep")):
+            kept.append(one)
+        elif one.scenario not in plain:
+            plain.add(one.scenario)
+            kept.append(replace(one, sweep=None, concurrencies=()))
+    return tuple(kept)
+
+
+def _stays(sweep: Sweep, settings: Mapping[str, float], options: Mapping[str, Any]) -> bool:
+    """Whether a sweep that nobody told goes with what was told: a value that is fixed, an overload, an open loop."""
+    if sweep.axis in settings or options.get("overload") or options.get(sweep.axis):
+        return False
+    return not (options.get("rates_per_s") and sweep.axis in HOSTING_AXES)
 
 
 def _excuses(

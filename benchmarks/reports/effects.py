@@ -15,11 +15,12 @@ def effect_sentences(run: RunRecord, scenario: str) -> list[str]:
     costs = slopes(run, scenario)
     unit = "of the speed, by median latency" if run.options.get("load") == Model.OPEN else "of the requests/s"
     effects = [] if costs else setting_effects(run, scenario)
-    return [
+    said = [
         *map(slope_sentence, costs),
         *(effect_sentence(f"{one.contender} at {one.load}", one, unit) for one in effects),
         *(effect_sentence(f"At {one.load}", one, unit) for one in middleware_effects(run, scenario)),
     ]
+    return [sentence for sentence in said if sentence]
 
 
 def slope_sentence(slope: Slope) -> str:
@@ -30,8 +31,10 @@ def slope_sentence(slope: Slope) -> str:
     )
 
 
-def effect_sentence(subject: str, effect: Effect, unit: str) -> str:
-    return f"{subject}: {effect.after} against {effect.before}: {'; '.join(_parts(effect, unit))}."
+def effect_sentence(subject: str, effect: Effect, unit: str = "of the requests/s") -> str:
+    """Empty where nothing is known."""
+    parts = "; ".join(_parts(effect, unit))
+    return f"{subject}: {effect.after} against {effect.before}: {parts}." if parts else ""
 
 
 def _parts(effect: Effect, unit: str) -> Iterator[str]:

@@ -23,16 +23,19 @@ def scenario(found: ScenarioTable) -> Iterator[str]:
     if found.verdict:
         yield f"**{found.verdict}**"
     yield from filter(None, found.sentences)
-    for title, part in (*found.parts, *found.overloads, *_titled(found)):
+    for title, part in (*found.parts, *_titled(found)):
         yield f"{title}:"
         yield grid(part)
     if found.costs.rows:
         yield grid(found.costs)
         yield found.cost_notes
-    yield "\n".join(f"- {line}" for line in (*found.footnotes, *(note.text for note in found.notes)))
+    lines = (*found.footnotes, *(note.text for note in found.notes))
+    yield "\n".join(f"- {' '.join(line.split())}" for line in lines)
 
 
 def _titled(found: ScenarioTable) -> Iterator[tuple[str, Grid]]:
+    for contender, steps in found.overloads:
+        yield f"{contender} at multiples of its capacity", steps
     for contender, matrix in found.matrices:
         yield f"{contender} ÷ {found.card.baseline}; in brackets: no difference seen, or too few rounds", matrix
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks.axes import describe_level, describe_point
+from benchmarks.axes import Axis, describe_level, describe_point
 from benchmarks.load.specs import Model
 from benchmarks.record import CellRecord, Flag, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
@@ -281,7 +281,8 @@ def _footnotes(cells: list[CellRecord]) -> list[str]:
         cannot = f"; cannot: {', '.join(cell.cannot)}" if cell.cannot else ""
         size = _size(cell) if len(sizes) == 1 else "workers and threads as the load column says"
         ceiling = _ceiling(cell) if len({(one.wait_ms, one.served_at_once) for one in own}) == 1 else ""
-        hops = f"; its view hops to a thread {cell.hops} ×" if cell.hops else ""
+        changed = any(one.sweep_axis and one.sweep_axis not in tuple(Axis) for one in own)  # by a setting of its work
+        hops = f"; its view hops to a thread {cell.hops} ×" if cell.hops and not changed else ""
         notes.append(f"{contender}: {size}{ceiling}{hops}{cannot}")
     return notes
 

@@ -70,8 +70,9 @@ def test_more_connections_than_descriptors(sandbox: Sandbox, words: str, limit: 
     [
         ('{"schema": 1}', "is damaged: it does not follow its schema 1"),
         ('{"schema": 2}', "is damaged: it does not follow its schema 2"),
-        ('{"schema": 3}', "is damaged: required field missing"),
-        ('{"schema": 99}', "has schema 99; this version reads 1 to 3"),
+        ('{"schema": 3}', "is damaged: it does not follow its schema 3"),
+        ('{"schema": 4}', "is damaged: required field missing"),
+        ('{"schema": 99}', "has schema 99; this version reads 1 to 4"),
         ('{"schema": 3, "se', "is not JSON"),
     ],
 )

@@ -51,11 +51,14 @@ class Command(HarnessCommand):
                 raise CommandError(f"not as they would be made: {', '.join(differing)}\nRun: manage.py writedocs")
             self.stdout.write(f"{len(pages)} documents are as they would be made.")
             return
-        for path, text in changed.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text)
-        for page in stale:
-            page.unlink()
+        try:
+            for path, text in changed.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_text(text)
+            for page in stale:
+                page.unlink()
+        except OSError as error:
+            raise CommandError(f"{folder} cannot be written to: {error.strerror}") from error
         self.stdout.write(f"{len(changed)} of {len(pages)} documents written to {folder}.")
 
     def _reference(self, path: Path, name: str | None, check: bool) -> RunRecord:
