@@ -43,7 +43,8 @@ def print_findings(console: Console, findings: Mapping[str, Finding]) -> None:
         table.add_column(heading, overflow="fold", vertical="top")
     for name, finding in findings.items():
         if CLAIMS[name].unjudged != READINESS:
-            told = Text.assemble((CLAIMS[name].text, "italic"), f"\n{finding.numbers}\n")
+            lines = "".join(f"\n  {line}" for line in finding.details)
+            told = Text.assemble((CLAIMS[name].text, "italic"), f"\n{finding.numbers}{lines}\n")
             table.add_row(name, Text(str(finding.state), "bold"), told)
     console.print(table)
 

@@ -118,6 +118,8 @@ def _claims(run: RunRecord, found: Mapping[str, Finding]) -> Iterator[str]:
         yield f"## {name}"
         yield f"> {claim.text}"
         yield f"**{_upper(found[name].state)}** {found[name].numbers}"
+        if found[name].details:
+            yield "\n".join(f"- {line}" for line in found[name].details)
         if shown := [card.name for card in scenarios().values() if name in card.claims]:
             yield "Shown by " + ", ".join(f"[{scenario}](scenarios/{scenario}.md)" for scenario in shown) + "."
 

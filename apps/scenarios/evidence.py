@@ -28,10 +28,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim's state in one run, with the numbers it rests on."""
+    """A claim's state in one run, with the numbers it rests on; ``details`` are a line each."""
 
     state: State
     numbers: str
+    details: tuple[str, ...] = ()
 
 
 class Missing(Exception):
@@ -80,7 +81,10 @@ class Seen:
 
 
 def served_at_once(row: CellSummary) -> float:
-    return (row.requests_per_s or 0.0) * row.cell.wait_ms / 1000
+    """Throughput × wait (Little), of all valid rounds together: a window holds few answers of who serves few."""
+    loads = [entry.load for entry in row.cell.valid_rounds if entry.load]
+    rate_per_s = sum(load.succeeded for load in loads) / sum(load.window_s for load in loads)
+    return rate_per_s * row.cell.wait_ms / 1000
 
 
 def is_ahead(ratio: Ratio | None) -> bool:

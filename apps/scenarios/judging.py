@@ -22,7 +22,7 @@ from apps.scenarios.evidence import (
     switches,
 )
 from apps.scenarios.profiles import AIOHTTP, ASYNC, PROCESSES, WRAPPED
-from benchmarks.axes import Axis, describe_point
+from benchmarks.axes import Axis
 from benchmarks.plan import BASELINE
 from benchmarks.reports import figures
 from benchmarks.stats.effects import Effect
@@ -162,28 +162,28 @@ def a_thread_per_open_stream(seen: Seen) -> Finding:
     )
 
 
-IO_BOUND = (("orm_read", "", 0.0), ("fan_out", "", 0.0), ("slow_io", "wait", 50.0), ("slow_query", "wait", 20.0))
+IO_BOUND = ("orm_read", "session_auth", "fan_out", "slow_io")  # of slow_io, as many threads as connections
 
 
 def aiohttp_ahead_on_io(seen: Seen) -> Finding:
-    """C8: aiohttp is ahead of Django on threads and of async Django, scenario by scenario."""
-    ahead, behind, said = [], [], []
-    for scenario, axis, value in IO_BOUND:
-        rows = {name: seen.row(scenario, name, axis, value) for name in (AIOHTTP, BASELINE, ASYNC)}
-        own = rows[AIOHTTP]
-        name = f"{scenario}{f' ({describe_point(axis, value)})' if axis else ''}"
-        ratios = {other: ratio_between(own.cell, rows[other].cell) for other in (BASELINE, ASYNC)}
-        said.append(f"{name} {standing(own, rows[BASELINE])}, and {figures.ratio(ratios[ASYNC])} of {ASYNC}")
-        if all(is_ahead(ratio) for ratio in ratios.values()):
-            ahead.append(name)
-        elif any(is_no_lead(ratio) for ratio in ratios.values()):
-            behind.append(name)
-    numbers = f"aiohttp against {BASELINE}: {'; '.join(said)}."
+    """C8: aiohttp is ahead of Django on threads, as many as there are connections, and of async Django."""
+    ahead, behind, details = [], [], []
+    for scenario in IO_BOUND:
+        axis, value = (Axis.THREADS, seen.points(scenario, Axis.THREADS)[-1]) if scenario == "slow_io" else ("", 0.0)
+        own, threads, awaiting = (seen.row(scenario, name, axis, value) for name in (AIOHTTP, BASELINE, ASYNC))
+        ratios = [ratio_between(own.cell, other.cell) for other in (threads, awaiting)]
+        details.append(f"{scenario}: {standing(own, threads)}, {figures.ratio(ratios[1])} of {ASYNC}")
+        if all(is_ahead(ratio) for ratio in ratios):
+            ahead.append(scenario)
+        elif any(is_no_lead(ratio) for ratio in ratios):
+            behind.append(scenario)
+    numbers = f"{AIOHTTP} beside as many threads as there are connections:"
     if len(ahead) == len(IO_BOUND):
-        return Finding(State.HOLDS, numbers)
+        return Finding(State.HOLDS, numbers, tuple(details))
     if ahead:
-        return Finding(State.HOLDS_WHEN, f"In {', '.join(ahead)}. {numbers}")
-    return Finding(State.NO_LONGER if len(behind) == len(IO_BOUND) else State.CANNOT_TELL, numbers)
+        return Finding(State.HOLDS_WHEN, f"In {', '.join(ahead)}. {numbers}", tuple(details))
+    state = State.NO_LONGER if len(behind) == len(IO_BOUND) else State.CANNOT_TELL
+    return Finding(state, numbers, tuple(details))
 
 
 def one_call_poisons(seen: Seen) -> Finding:
@@ -193,19 +193,21 @@ def one_call_poisons(seen: Seen) -> Finding:
         for contender in loops:
             seen.row("poisoned_loop", contender, POISON, value)  # all of them are needed
     effects = seen.effects("poisoned_loop")
-    points = list(dict.fromkeys(effect.after for effect in effects))
     of_loops = [one for one in effects if one.contender in loops]
-    numbers = " ".join(
-        f"{point}: {'; '.join(_harm(one) for one in effects if one.after == point)}." for point in points
+    details = tuple(
+        f"{contender}: {'; '.join(_harm(one) for one in effects if one.contender == contender)}"
+        for contender in dict.fromkeys(one.contender for one in effects)
     )
     hurt = [one for one in of_loops if _hurt(one)]
+    numbers = "One request in a hundred blocks; of the requests/s are left, and p99 of the innocent becomes:"
     if len(hurt) == len(of_loops):
-        return Finding(State.HOLDS, numbers)
+        return Finding(State.HOLDS, numbers, details)
     if hurt:
+        points = dict.fromkeys(one.after for one in of_loops)
         struck = {point: ", ".join(one.contender for one in hurt if one.after == point) for point in points}
         felt = "; ".join(f"{names} at {point}" for point, names in struck.items() if names)
-        return Finding(State.HOLDS_WHEN, f"{felt}. {numbers}")
-    return Finding(State.NO_LONGER if all(map(_unhurt, of_loops)) else State.CANNOT_TELL, numbers)
+        return Finding(State.HOLDS_WHEN, f"{felt}. {numbers}", details)
+    return Finding(State.NO_LONGER if all(map(_unhurt, of_loops)) else State.CANNOT_TELL, numbers, details)
 
 
 def contrib_has_to_be_rewritten(seen: Seen) -> Finding:
@@ -236,7 +238,7 @@ def _unhurt(effect: Effect) -> bool:
 def _harm(effect: Effect) -> str:
     before_ms, after_ms = effect.p99_ms.get("innocent", (None, None))
     innocent = f"{figures.number(before_ms)} → {figures.number(after_ms)} ms"
-    return f"{effect.contender} {figures.ratio(effect.ratio)} of its requests/s, p99 of the innocent {innocent}"
+    return f"{effect.after}: {figures.ratio(effect.ratio)}, {innocent}"
 
 
 def _near(counted: Sequence[float], expected: Sequence[float]) -> bool:

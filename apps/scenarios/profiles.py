@@ -44,7 +44,7 @@ DEFAULT_SCENARIOS = tuple(asked.scenario for asked in DEFAULT)
 CLAIMS = (
     # C1, C3: who serves how many at once, on how many processes and threads, and at what price
     Asked("slow_io", (PROCESSES, BASELINE), Sweep(Axis.WORKERS, (1.0, 2.0, 4.0)), (32,)),
-    Asked("slow_io", (BASELINE, ASYNC), Sweep(Axis.THREADS, (4.0, 16.0, 64.0)), (64,)),
+    Asked("slow_io", (BASELINE, ASYNC, AIOHTTP), Sweep(Axis.THREADS, (4.0, 16.0, 64.0)), (64,)),
     # C3, C4: from which wait on the threads are not enough
     Asked("slow_io", (BASELINE, ASYNC, AIOHTTP), Sweep(Axis.WAIT, (5.0, 20.0, 50.0, 200.0)), (64,)),
     Asked("slow_query", (PROCESSES, BASELINE, ASYNC, AIOHTTP), Sweep(Axis.WAIT, (1.0, 20.0, 100.0))),

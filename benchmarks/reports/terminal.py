@@ -18,7 +18,7 @@ from benchmarks.reports.tables import Grid, ScenarioTable, tables
 from benchmarks.stats.comparison import Comparison
 
 STYLES = {State.FAILED: "red", State.VOID: "yellow", State.ABORTED: "yellow", State.EXCUSED: "dim"}
-WIDEST = 170  # where there is no terminal: every column fits
+WIDEST = 190  # where there is no terminal: every column fits
 
 
 class Output(Console):

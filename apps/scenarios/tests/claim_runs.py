@@ -117,7 +117,8 @@ def c5(rate: Rates = 1500, rounds: int = ROUNDS) -> list[CellRecord]:
     return [cell("fan_out", BASELINE, 1000, rounds=rounds), cell("fan_out", ASYNC, rate, rounds=rounds)]
 
 
-IO_BOUND = {"orm_read": ("", 0.0), "fan_out": ("", 0.0), "slow_io": ("wait", 50.0), "slow_query": ("wait", 20.0)}
+NOWHERE = ("", 0.0)
+IO_BOUND = {"orm_read": NOWHERE, "session_auth": NOWHERE, "fan_out": NOWHERE, "slow_io": ("threads", 64.0)}
 
 
 def c8(aiohttp: Mapping[str, int] | int = 1500, loop: int = 1000, rounds: int = ROUNDS) -> list[CellRecord]:

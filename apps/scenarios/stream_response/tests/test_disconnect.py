@@ -115,6 +115,7 @@ def test_under_asgi_the_generator_ends_when_the_client_goes(variant: str, made: 
         asyncio.run(play())
 
 
+@pytest.mark.django_db  # a response that is closed lets Django look after its connections
 def test_under_wsgi_the_server_closes_the_generator(made: list[bytes]) -> None:
     response = sync_view.view(RequestFactory().get("/", {"item": "7", "wait": "30"}))
     stream = iter(response)
