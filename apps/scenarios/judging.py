@@ -199,7 +199,9 @@ def one_call_poisons(seen: Seen) -> Finding:
         for contender in dict.fromkeys(one.contender for one in effects)
     )
     hurt = [one for one in of_loops if _hurt(one)]
-    numbers = "One request in a hundred blocks; of the requests/s are left, and p99 of the innocent becomes:"
+    numbers = (
+        "One request in a hundred blocks. What is left of the requests/s, and p99 of the innocent before and after:"
+    )
     if len(hurt) == len(of_loops):
         return Finding(State.HOLDS, numbers, details)
     if hurt:

@@ -18,8 +18,9 @@ NO_CAPACITY = 1.1  # times what the rounds reached
 
 def sentence(run: RunRecord, scenario: str) -> str:
     """What was seen at the highest load level; differences the interval does not carry are called none."""
-    rows = summarise(run, scenario)
-    if any(row.cell.sweep_axis and row.requests_per_s for row in rows):
+    found = summarise(run, scenario)
+    rows = [row for row in found if not row.cell.sweep_axis]
+    if not rows and any(row.requests_per_s for row in found):
         return ""  # a sweep is about its curve
     level = max((row.cell.setting[:2] for row in rows if row.requests_per_s), key=_load, default=None)
     if level is None:

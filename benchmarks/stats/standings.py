@@ -27,8 +27,8 @@ def is_async_django(contender: str) -> bool:
 
 def advice(run: RunRecord, scenario: str) -> Verdict | None:
     """The verdict over all load levels; none for a sweep, whose answer is its crossover."""
-    rows = summarise(run, scenario)
-    if not rows or any(row.cell.sweep_axis for row in rows):
+    rows = [row for row in summarise(run, scenario) if not row.cell.sweep_axis]
+    if not rows:
         return None
     by_level: dict[str, list[CellSummary]] = {}
     for row in rows:

@@ -45,6 +45,7 @@ SCENARIO = Scenario(
     more_settings=(
         Setting(HOPS, 1.0, most=float(work.MOST_HOPS), summary="calls of a function that is not on the event loop"),
     ),
+    cost_per="hops",
     sweep=Sweep(HOPS, (0.0, 1.0, 3.0, 10.0)),
     example="item=1&hops=1",
     malformed=(
