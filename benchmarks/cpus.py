@@ -36,7 +36,7 @@ class CpuLayout:
             return "not pinned: servers, generator and services share the CPUs, so figures are not representative"
         if self.shared:
             return (
-                f"server on all CPUs ({_numbers(self.server)}), since they or its processes are what is asked about; "
+                f"server on all CPUs ({_numbers(self.server)}), since CPUs or processes are what is asked about; "
                 f"the generator shares CPU {_numbers(self.generator)} with it"
             )
         return (

@@ -204,6 +204,10 @@ class Plan:
         """Database connections of each process, the same for all contenders."""
         return workload.pool_size or self.pool_size
 
+    def name_of(self, workload: Workload) -> str:
+        """The scenario, and what it is swept over where a profile has it so beside its card."""
+        return workload.scenario + (f" over {workload.sweep.axis}" if workload.sweep else "")
+
     def shares_cpus(self, workload: Workload) -> bool:
         """Servers get all CPUs when the CPU, or their number of processes, is what is asked about."""
         sweep = self.sweep_of(workload)
@@ -231,9 +235,10 @@ class Plan:
             "pool_sizes": {workload.scenario: workload.pool_size for workload in self.workloads if workload.pool_size},
             "workers": self.workers,
             "threads": {
-                workload.scenario: self.threads_at(workload, self.points(workload)[0]) for workload in self.workloads
+                self.name_of(workload): self.threads_at(workload, self.points(workload)[0])
+                for workload in self.workloads
             },
-            "all_cpus": sorted({workload.scenario for workload in self.workloads if self.shares_cpus(workload)}),
+            "all_cpus": [self.name_of(workload) for workload in self.workloads if self.shares_cpus(workload)],
             "timeout_s": self.timeout_s,
             "settings": {workload.scenario: workload.settings for workload in self.workloads if workload.settings},
             "load": str(self.model),

@@ -31,6 +31,7 @@ class Usage:
     # all of them answered. Threads that ended are included, which /proc would have lost.
     voluntary_switches: int | None = None
     involuntary_switches: int | None = None
+    own_cpu_s: float | None = None  # exact, where ``cpu_s`` counts ticks of 10 ms
 
 
 Times = dict[psutil.Process, float]  # processes compare by pid and start time

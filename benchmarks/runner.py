@@ -50,8 +50,9 @@ class Runner:
             self.record.notes.append(reason)
         if not self.layout.pinned:
             self.record.notes.append(self.layout.describe())
-        elif sharing := sorted({item.scenario for item in self.plan.workloads if self.plan.shares_cpus(item)}):
-            self.record.notes.append(f"{', '.join(sharing)}: {self.layout.sharing().describe()}")
+        else:
+            sharing = [self.plan.name_of(item) for item in self.plan.workloads if self.plan.shares_cpus(item)]
+            self.record.notes += [f"{name}: {self.layout.sharing().describe()}" for name in sharing]
         rounds = sum(len(self.plan.runnable(workload)) for workload in self.plan.workloads) * self.plan.rounds
         self.listener(RunStarted(self.record, rounds))
         try:
@@ -105,8 +106,9 @@ class Runner:
             if stage.database:
                 self.record.options["database"] = stage.database.description
                 self.record.notes += stage.database.notes
-            if any("cache" in workload.needs for workload in self.plan.workloads):
+            for name in dict.fromkeys(item.scenario for item in self.plan.workloads if "cache" in item.needs):
                 self.record.options["cache"] = stage.cache.description
+                self.record.notes.append(f"{name}: its cache is {stage.cache.description}")
             try:
                 for number, workload in enumerate(self.plan.workloads):
                     add = self.record.cells.append

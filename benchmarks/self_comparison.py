@@ -60,8 +60,9 @@ def same_twice(plan: Plan) -> Ratio | None:
     servers = load_servers()
     again = replace(servers[contender.server], name=f"{contender.server}-again")
     other = replace(contender, server=again.name)
-    workloads = tuple(replace(workload, baseline=str(contender)) for workload in plan.workloads)
-    doubled = replace(plan, workloads=workloads, contenders=(contender, other))
+    pair = (contender, other)
+    workloads = tuple(replace(workload, baseline=str(contender), contenders=pair) for workload in plan.workloads)
+    doubled = replace(plan, workloads=workloads, contenders=pair)
     record = Runner(doubled, lambda event: None, {**servers, again.name: again}).run()
     (row,) = [row for row in summarise(record, workloads[0].scenario) if not row.is_baseline]
     return row.ratio

@@ -92,11 +92,14 @@ class Stage:
             return None, None
         return self.database.connections(application_name(workload, contender))
 
-    def audit(self, workload: Workload) -> str:
-        """What must not be and is, after a round; empty when all adds up."""
+    def audit(self, workload: Workload) -> list[str]:
+        """What must not be and is, each as "what: why"; empty when all adds up.
+
+        The database is one for all contenders: whoever is judged is asked about before, too.
+        """
         if self.database is None or not workload.audit:
-            return ""
-        return "; ".join(self.database.audit(workload.audit))
+            return []
+        return self.database.audit(workload.audit)
 
     def check(self) -> None:
         """Raises ServiceDied when one of the services is gone: then no contender is to blame."""

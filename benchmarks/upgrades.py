@@ -134,7 +134,12 @@ def from_3(data: Data) -> Data:
                 **cell,
                 "hops": 0,
                 "rounds": [
-                    {**entry, "database_connections_busy": None, "load": entry["load"] and {**entry["load"], **unknown}}
+                    {
+                        **entry,
+                        "database_connections_busy": None,
+                        "load": entry["load"] and {**entry["load"], **unknown},
+                        "usage": {name: {**usage, "own_cpu_s": None} for name, usage in entry["usage"].items()},
+                    }
                     for entry in cell["rounds"]
                 ],
             }

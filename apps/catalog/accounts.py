@@ -21,7 +21,7 @@ EXPIRY = datetime(2100, 1, 1, tzinfo=UTC)
 
 def wanted() -> bool:
     """Whether the settings ask for accounts: those of the servers under load do, the showcase's must not."""
-    return bool(getattr(settings, "SEEDS_ACCOUNTS", False))
+    return bool(getattr(settings, "DISPOSABLE_DATABASE", False))
 
 
 def seed_accounts(using: str = "default") -> bool:

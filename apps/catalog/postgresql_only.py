@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import connection
 from django.http import JsonResponse
+
+
+def unless_disposable() -> JsonResponse | None:
+    """501 with the reason where what is written would stay: anybody may ask a showcase, from any page."""
+    if getattr(settings, "DISPOSABLE_DATABASE", False):
+        return None
+    reason = "orders are placed in a database that lives as long as a run: python manage.py runbench orm_write"
+    return JsonResponse({"error": reason}, status=501)
 
 
 def unless_postgresql(feature: str) -> JsonResponse | None:

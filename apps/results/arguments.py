@@ -26,6 +26,16 @@ from benchmarks.exceptions import UsageError
 from benchmarks.load.specs import Arrivals
 from benchmarks.plan import MOST_THREADS, choose
 from benchmarks.services.cache import VARIABLE as CACHE_VARIABLE
+from benchmarks.services.database import SQLITE
+
+FIXING = {"sweep", "set", "contender", "concurrency", "rate", "overload", "workers", "threads"}  # what claims need
+
+
+def judges(options: dict[str, Any]) -> bool:
+    """Whether a profile is run in such a way that the claims can be judged from it."""
+    given = {name for name, value in options.items() if value not in (None, False)}
+    usual = not given & {*FIXING, "middleware"} and options["database"] != SQLITE
+    return usual and options["profile"] in (Profile.CLAIMS, Profile.FULL)
 
 
 def add_load_arguments(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +159,7 @@ def _check_profile(options: dict[str, Any], given: set[str]) -> None:
         raise UsageError(
             "--profile says which scenarios are run; others were named, too", hint="leave one of the two away"
         )
-    fixed = sorted(given & {"sweep", "set", "contender", "concurrency", "rate", "overload", "workers", "threads"})
+    fixed = sorted(given & FIXING)
     if profile == Profile.CLAIMS and fixed:
         raise UsageError(
             f"--profile claims decides what each claim needs, so --{fixed[0]} cannot be given beside it",

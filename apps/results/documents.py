@@ -101,6 +101,7 @@ def _figures(card: Scenario, run: RunRecord) -> Iterator[str]:
         yield "It is not in the reference run."
         return
     yield _machine(run)
+    yield from (note for note in run.notes if note.split(" ")[0].rstrip(":") == card.name)
     yield from figures_of(tabulate(run, stored))
 
 
@@ -109,7 +110,8 @@ def _claims(run: RunRecord, found: Mapping[str, Finding]) -> Iterator[str]:
     yield "# The essay's claims"
     yield (
         'The project grew out of a short essay, "Django vs Aiohttp", written when Django 3 had just gained async '
-        "views. None of its claims is repeated as true: each is measured. Rules: `apps/scenarios/judging.py`."
+        "views. None of its claims is repeated as true: each is measured, or said not to be. Rules: "
+        "`apps/scenarios/judging.py`."
     )
     yield _machine(run)
     rows = ((f"[{name}](#{name.lower()})", claim.text, f"**{found[name].state}**") for name, claim in CLAIMS.items())
@@ -120,8 +122,14 @@ def _claims(run: RunRecord, found: Mapping[str, Finding]) -> Iterator[str]:
         yield f"**{_upper(found[name].state)}** {found[name].numbers}"
         if found[name].details:
             yield "\n".join(f"- {line}" for line in found[name].details)
-        if shown := [card.name for card in scenarios().values() if name in card.claims]:
-            yield "Shown by " + ", ".join(f"[{scenario}](scenarios/{scenario}.md)" for scenario in shown) + "."
+        yield from _pages("Judged from", claim.judged_from)
+        more = [card.name for card in scenarios().values() if name in card.claims]
+        yield from _pages("More about it", [scenario for scenario in more if scenario not in claim.judged_from])
+
+
+def _pages(what: str, names: Iterable[str]) -> Iterator[str]:
+    if links := ", ".join(f"[{name}](scenarios/{name}.md)" for name in names):
+        yield f"{what}: {links}."
 
 
 def _machine(run: RunRecord) -> str:

@@ -20,6 +20,7 @@ class Claim:
     id: str
     text: str
     judge: Judge | None = None
+    judged_from: tuple[str, ...] = ()  # scenarios
     unjudged: str = ""
 
 
@@ -31,26 +32,40 @@ CLAIMS = {
             "One sync Django process serves one client at a time: the number of clients served at once is the number "
             "of processes.",
             judging.one_client_per_process,
+            ("slow_io",),
         ),
-        Claim("C2", "For CPU-bound work one process per operation is the right fit.", judging.processes_for_cpu),
+        Claim(
+            "C2",
+            "For CPU-bound work one process per operation is the right fit.",
+            judging.processes_for_cpu,
+            ("cpu_bound",),
+        ),
         Claim(
             "C3",
             "Blocking I/O holds the process for the whole wait, and the CPU wastes work switching between sleeping "
             "processes.",
             judging.waiting_holds_and_wastes,
+            ("slow_io",),
         ),
         Claim(
             "C4",
             "A fast database on the same host is fine; as queries slow down, or calls to other services are added, "
             "throughput and efficiency collapse.",
             judging.slow_queries_collapse,
+            ("orm_read", "slow_query", "fan_out"),
         ),
-        Claim("C5", "A response built from many calls to microservices wants async.", judging.many_calls_want_async),
+        Claim(
+            "C5",
+            "A response built from many calls to microservices wants async.",
+            judging.many_calls_want_async,
+            ("fan_out",),
+        ),
         Claim(
             "C6",
             "Realtime delivery over WebSockets: sync needs a thread or process per client and holds thousands; async "
             "holds tens or hundreds of thousands.",
             judging.a_thread_per_open_stream,
+            ("stream_response",),
         ),
         Claim(
             "C7",
@@ -62,18 +77,21 @@ CLAIMS = {
             "C8",
             "Mass requests against both servers show aiohttp ahead on I/O-bound work.",
             judging.aiohttp_ahead_on_io,
+            judging.IO_BOUND,
         ),
         Claim(
             "C9",
             "One sync operation inside an async framework makes performance drop sharply; even a fast one, in one "
             "place, is felt everywhere.",
             judging.one_call_poisons,
+            ("poisoned_loop",),
         ),
         Claim("C10", "Django's internals (ORM, cache, …) are still sync, behind `sync_to_async`.", unjudged=READINESS),
         Claim(
             "C11",
             "`contrib` (for example `auth`) has to be rewritten with an async interface.",
             judging.contrib_has_to_be_rewritten,
+            ("session_auth",),
         ),
         Claim(
             "C12",

@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from benchmarks.axes import describe_point
 from benchmarks.plan import BASELINE
-from benchmarks.record import Flag, RunRecord
+from benchmarks.record import RunRecord
 from benchmarks.reports import figures
 from benchmarks.stats.effects import Effect, setting_effects
-from benchmarks.stats.intervals import Ratio
-from benchmarks.stats.summary import CellSummary, same_ceiling, summarise
+from benchmarks.stats.intervals import LEAST_ROUNDS, Ratio, median_interval
+from benchmarks.stats.summary import CellSummary, cpu_ms_per_answer, summarise
 from benchmarks.stats.verdict import MATTERS
 
 
@@ -97,10 +97,22 @@ def is_no_lead(ratio: Ratio | None) -> bool:
     return ratio is not None and ratio.trusted and ratio.high < MATTERS
 
 
-def standing(row: CellSummary, baseline: CellSummary) -> str:
-    if Flag.CEILING in row.cell.flags and same_ceiling(row.cell, baseline.cell):
-        return f"at the same ceiling as {BASELINE}"
-    return f"{figures.ratio(row.ratio)} of {BASELINE}"
+def standing(row: CellSummary) -> str:
+    """Beside the baseline, in words."""
+    return f"at the same ceiling as {BASELINE}" if row.at_same_ceiling else f"{figures.ratio(row.ratio)} of {BASELINE}"
+
+
+def cpu_growth(before: CellSummary, after: CellSummary) -> tuple[float, float, float] | None:
+    """CPU time per request, after ÷ before: (median, low, high) over the rounds both have; None of too few."""
+    costs_ms = [
+        {entry.number: cpu_ms_per_answer(entry, "server") for entry in row.cell.valid_rounds} for row in (before, after)
+    ]
+    ratios = [
+        later / earlier
+        for number, earlier in costs_ms[0].items()
+        if earlier and (later := costs_ms[1].get(number)) is not None
+    ]
+    return median_interval(ratios) if len(ratios) >= LEAST_ROUNDS else None
 
 
 def listed(values: Sequence[float]) -> str:

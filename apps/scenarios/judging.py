@@ -13,6 +13,7 @@ from apps.scenarios.evidence import (
     Missing,
     Seen,
     State,
+    cpu_growth,
     cpu_ms,
     is_ahead,
     is_no_lead,
@@ -31,7 +32,8 @@ from benchmarks.stats.verdict import MATTERS
 
 NEAR = 0.15  # of a whole number of clients served at once: connecting and computing take their part of a slot's time
 SCALES = 1.3  # two processes on two CPUs, one of which the generator shares
-POISON = "poison_ms"
+POISON, INNOCENT = "poison_ms", "innocent"
+LONGER = 2.0  # times the innocent wait
 WASTES = 1.25  # CPU time per request with many sleepers ÷ with few
 
 
@@ -44,8 +46,8 @@ def one_client_per_process(seen: Seen) -> Finding:
         f"{PROCESSES} serves {listed(counted)} at once on {listed(workers)} processes; one process of {BASELINE} "
         f"with {threaded.cell.threads} threads serves {figures.number(served_at_once(threaded))}."
     )
-    if not _near(counted, workers):
-        return Finding(State.NO_LONGER, numbers)
+    if doubt := _one_each(counted, workers):
+        return Finding(doubt, numbers)
     if served_at_once(threaded) > 1 + NEAR:
         return Finding(State.HOLDS_WHEN, f"When workers are sync: {numbers}")
     return Finding(State.HOLDS, numbers)
@@ -63,11 +65,13 @@ def processes_for_cpu(seen: Seen) -> Finding:
         f"{PROCESSES} on {more.cell.sweep_value:g} processes against {one.cell.sweep_value:g}: "
         f"{figures.ratio(scaled)}; in one process, against one sync worker: {gained_by}."
     )
-    gained = [name for name, ratio in gains.items() if is_ahead(ratio)]
+    gained = [name for name in (BASELINE, ASYNC) if is_ahead(gains[name])]  # aiohttp's lead is less framework
     if scaled is None or not scaled.trusted:
         return Finding(State.CANNOT_TELL, numbers)
     if scaled.above and scaled.value >= SCALES:
-        return Finding(State.HOLDS_WHEN if gained else State.HOLDS, numbers)
+        if gained:
+            return Finding(State.HOLDS_WHEN, f"One process gains without a second, too: {', '.join(gained)}. {numbers}")
+        return Finding(State.HOLDS, numbers)
     return Finding(State.NO_LONGER if scaled.below or scaled.high < SCALES else State.CANNOT_TELL, numbers)
 
 
@@ -75,67 +79,66 @@ def waiting_holds_and_wastes(seen: Seen) -> Finding:
     """C3: the wait holds its process; and sleepers cost CPU time, the more of them there are."""
     workers = seen.points("slow_io", Axis.WORKERS)
     rows = [seen.row("slow_io", PROCESSES, Axis.WORKERS, value) for value in workers]
-    holds = _near([served_at_once(row) for row in rows], workers)
-    threads = seen.points("slow_io", Axis.THREADS)
-    few, many = (seen.row("slow_io", BASELINE, Axis.THREADS, value) for value in _ends(threads))
-    awaiting = seen.row("slow_io", ASYNC, Axis.THREADS, many.cell.sweep_value)
-    pairs = [(rows[0], rows[-1]), (few, many)]
-    grown = [
-        after.costs.cpu_ms_per_request / before.costs.cpu_ms_per_request
-        for before, after in pairs
-        if before.costs.cpu_ms_per_request and after.costs.cpu_ms_per_request
-    ]
-    numbers = (
-        f"The wait holds its process: {listed([served_at_once(row) for row in rows])} served at once on "
-        f"{listed(workers)} of them. CPU per request: {cpu_ms(rows[0])} ms on {workers[0]:g} process and "
-        f"{cpu_ms(rows[-1])} on {workers[-1]:g}; {cpu_ms(few)} ms on {few.cell.threads} threads and {cpu_ms(many)} on "
-        f"{many.cell.threads}, with {switches(many)} context switches; {ASYNC} takes {cpu_ms(awaiting)} ms and "
-        f"{switches(awaiting)} switches."
+    few, many = (
+        seen.row("slow_io", BASELINE, Axis.THREADS, end) for end in _ends(seen.points("slow_io", Axis.THREADS))
     )
-    if holds and not grown:
-        return Finding(State.CANNOT_TELL, f"What sleepers cost is not known, for want of CPU figures. {numbers}")
-    if holds and max(grown) >= WASTES:
-        return Finding(State.HOLDS, numbers)
-    if holds:
-        return Finding(
-            State.HOLDS_WHEN, f"The first half does, the second does not: sleepers are nearly free. {numbers}"
-        )
-    return Finding(State.NO_LONGER, numbers)
+    loops = {name: seen.row("slow_io", name, Axis.THREADS, many.cell.sweep_value) for name in (ASYNC, AIOHTTP)}
+    counted = [served_at_once(row) for row in rows]
+    grown = [cpu_growth(rows[0], rows[-1]), cpu_growth(few, many)]
+    numbers = f"{listed(counted)} served at once on {listed(workers)} processes."
+    details = (
+        f"CPU per request: {cpu_ms(rows[0])} ms on {workers[0]:g} process, {cpu_ms(rows[-1])} on {workers[-1]:g}; "
+        f"{cpu_ms(few)} ms on {few.cell.threads} threads, {cpu_ms(many)} on {many.cell.threads}",
+        f"context switches per request: {switches(many)} on {many.cell.threads} threads; {switches(loops[ASYNC])} for "
+        f"{ASYNC}, whose middlewares hop; {switches(loops[AIOHTTP])} for {AIOHTTP}",
+    )
+    if doubt := _one_each(counted, workers):
+        return Finding(doubt, numbers, details)
+    if any(growth is not None and growth[0] >= WASTES and growth[1] > 1 for growth in grown):
+        return Finding(State.HOLDS, numbers, details)
+    if all(growth is not None and growth[2] < WASTES for growth in grown):
+        half = "The first half does, the second does not: sleepers are nearly free."
+        return Finding(State.HOLDS_WHEN, f"{half} {numbers}", details)
+    return Finding(State.CANNOT_TELL, f"What sleepers cost is not settled. {numbers}", details)
 
 
 def slow_queries_collapse(seen: Seen) -> Finding:
-    """C4: async is not needed on a fast database; on a slow one it is ahead, of threads too, if they are too few."""
-    fast = seen.row("orm_read", ASYNC)
-    waits_ms = seen.points("slow_query", Axis.WAIT)
-    low, high = _ends(waits_ms)
-    fell = {
-        name: (seen.row("slow_query", name, Axis.WAIT, low), seen.row("slow_query", name, Axis.WAIT, high))
+    """C4: async is not needed on a fast database; with slow queries, or many calls, it is ahead of threads."""
+    fast, matched, calls = (seen.row(name, ASYNC) for name in ("orm_read", "slow_query", "fan_out"))
+    low, high = _ends(seen.points("slow_query", Axis.WAIT))
+    fallen = {
+        name: [seen.row("slow_query", name, Axis.WAIT, value) for value in (low, high)]
         for name in (PROCESSES, BASELINE, ASYNC)
     }
-    said = "; ".join(
+    slow, threads = fallen[ASYNC][1], fallen[BASELINE][1].cell.threads
+    beside_processes = ratio_between(slow.cell, fallen[PROCESSES][1].cell)
+    fell = "; ".join(
         f"{name} {figures.rate(before.requests_per_s)} → {figures.rate(after.requests_per_s)}"
-        for name, (before, after) in fell.items()
+        for name, (before, after) in fallen.items()
     )
-    slow = fell[ASYNC][1]
-    busy = f"{figures.whole(fell[BASELINE][1].costs.database_connections_busy)} and "
-    busy += figures.whole(slow.costs.database_connections_busy)
-    numbers = (
-        f"Fast: async is {figures.ratio(fast.ratio)} of {BASELINE}. From {low:g} to {high:g} ms a query, requests/s: "
-        f"{said}. Then async is {standing(slow, fell[BASELINE][1])}, with {busy} database connections at work."
+    wait_ms = matched.cell.wait_ms
+    details = (
+        f"a fast database (orm_read): async is {standing(fast)}, as many as there are clients",
+        f"{wait_ms:g} ms a query, as many threads as clients: async is {standing(matched)}, with "
+        f"{figures.whole(matched.costs.database_connections_busy)} database connections at work",
+        f"{high:g} ms a query, {threads} threads for {slow.cell.concurrency} clients: async is {standing(slow)}",
+        f"from {low:g} to {high:g} ms a query, requests/s: {fell} (on {fallen[PROCESSES][1].cell.workers} processes)",
+        f"ten calls (fan_out): async is {standing(calls)}, as many as there are clients",
     )
-    threads, clients = fell[BASELINE][1].cell.threads, slow.cell.concurrency
-    beside_processes = ratio_between(slow.cell, fell[PROCESSES][1].cell)
-    if is_ahead(slow.ratio) and threads >= clients:
-        if is_ahead(fast.ratio):
-            return Finding(State.HOLDS_WHEN, f"Its second half does; on a fast database async is ahead, too. {numbers}")
-        return Finding(State.HOLDS, numbers)
-    if is_ahead(slow.ratio) or is_ahead(beside_processes):
-        few = "processes than clients"
-        if threads < clients:
-            few = f"processes and threads than clients, here {threads} threads for {clients}"
-        return Finding(State.HOLDS_WHEN, f"When there are fewer {few}. {numbers}")
-    lost = is_no_lead(slow.ratio) and is_no_lead(beside_processes)
-    return Finding(State.NO_LONGER if lost else State.CANNOT_TELL, numbers)
+    whens = {
+        "queries are slow": is_ahead(matched.ratio),
+        "calls to other services are added": is_ahead(calls.ratio),
+        "queries are slow and threads fewer than clients": is_ahead(slow.ratio) and not is_ahead(matched.ratio),
+        "queries are slow and there are processes only": is_ahead(beside_processes) and not is_ahead(slow.ratio),
+    }
+    held = [when for when, holds in whens.items() if holds]
+    if is_ahead(matched.ratio) and is_ahead(calls.ratio) and not is_ahead(fast.ratio):
+        return Finding(State.HOLDS, "As it says.", details)
+    if held:
+        return Finding(State.HOLDS_WHEN, f"When {', or '.join(held)}.", details)
+    ratios = (matched.ratio, calls.ratio, slow.ratio, beside_processes)
+    lost = all(is_no_lead(ratio) for ratio in ratios)
+    return Finding(State.NO_LONGER if lost else State.CANNOT_TELL, "Async is known to be ahead nowhere.", details)
 
 
 def many_calls_want_async(seen: Seen) -> Finding:
@@ -158,7 +161,8 @@ def a_thread_per_open_stream(seen: Seen) -> Finding:
     return Finding(
         State.NOT_MEASURED,
         f"{absent} Of responses that stay open, {threaded.cell.concurrency} at once: {BASELINE} takes "
-        f"{figures.whole(threaded.costs.peak_threads)} threads, {ASYNC} {figures.whole(awaiting.costs.peak_threads)}.",
+        f"{figures.whole(threaded.costs.peak_threads)} threads, {ASYNC} {figures.whole(awaiting.costs.peak_threads)}, "
+        "since stock Django keeps the thread that a request begins with until its response ends.",
     )
 
 
@@ -172,12 +176,15 @@ def aiohttp_ahead_on_io(seen: Seen) -> Finding:
         axis, value = (Axis.THREADS, seen.points(scenario, Axis.THREADS)[-1]) if scenario == "slow_io" else ("", 0.0)
         own, threads, awaiting = (seen.row(scenario, name, axis, value) for name in (AIOHTTP, BASELINE, ASYNC))
         ratios = [ratio_between(own.cell, other.cell) for other in (threads, awaiting)]
-        details.append(f"{scenario}: {standing(own, threads)}, {figures.ratio(ratios[1])} of {ASYNC}")
+        details.append(f"{scenario}: {standing(own)}, {figures.ratio(ratios[1])} of {ASYNC}")
         if all(is_ahead(ratio) for ratio in ratios):
             ahead.append(scenario)
         elif any(is_no_lead(ratio) for ratio in ratios):
             behind.append(scenario)
-    numbers = f"{AIOHTTP} beside as many threads as there are connections:"
+    numbers = (
+        "aiohttp sends the same SQL without an ORM and has no middlewares, Django has the seven of startproject. "
+        f"{AIOHTTP} beside as many threads as there are connections:"
+    )
     if len(ahead) == len(IO_BOUND):
         return Finding(State.HOLDS, numbers, tuple(details))
     if ahead:
@@ -213,38 +220,46 @@ def one_call_poisons(seen: Seen) -> Finding:
 
 
 def contrib_has_to_be_rewritten(seen: Seen) -> Finding:
-    """C11: Django's own async forms did the same reads; what they cost is told beside."""
+    """C11: a fact of Django's API, if its async forms did the same work; the figures are its price."""
     row, wrapped = seen.row("session_auth", ASYNC), seen.row("session_auth", WRAPPED)
-    return Finding(
-        State.NO_LONGER,
-        "Session, user and permission have async forms of Django's own, and they did the same statements; inside they "
-        f"are sync, {row.cell.hops} hops a page: {ASYNC} is {figures.ratio(row.ratio)} of {BASELINE}, "
-        f"the sync view wrapped {figures.ratio(wrapped.ratio)}.",
+    counted = next((text for text in row.cell.verified if "statements for" in text), "")
+    numbers = (
+        f"inside they are sync, {row.cell.hops} hops a page: {ASYNC} is {figures.ratio(row.ratio)} of {BASELINE}, "
+        f"the sync view wrapped {figures.ratio(wrapped.ratio)}."
     )
+    if not counted:
+        return Finding(State.CANNOT_TELL, f"Whether its async forms did the same work was not counted; {numbers}")
+    forms = f"Session, user and permission have async forms of Django's own, which did the same work ({counted})"
+    return Finding(State.NO_LONGER, f"{forms}; {numbers}")
 
 
 def _hurt(effect: Effect) -> bool:
     """A tenth of the throughput gone, or the innocent wait twice as long."""
     if effect.ratio is not None and effect.ratio.below and effect.ratio.value <= 1 / MATTERS:
         return True
-    before_ms, after_ms = effect.p99_ms.get("innocent", (None, None))
-    return before_ms is not None and after_ms is not None and after_ms >= 2 * before_ms
+    tail = effect.tails.get(INNOCENT)
+    return tail is not None and tail.above and tail.value >= LONGER
 
 
 def _unhurt(effect: Effect) -> bool:
     """Known to have lost less than a tenth, and the innocent not to wait twice as long."""
     kept = effect.ratio is not None and effect.ratio.trusted and effect.ratio.low > 1 / MATTERS
-    return kept and not _hurt(effect) and None not in effect.p99_ms.get("innocent", (None, None))
+    tail = effect.tails.get(INNOCENT)
+    return kept and tail is not None and tail.trusted and tail.high < LONGER
 
 
 def _harm(effect: Effect) -> str:
-    before_ms, after_ms = effect.p99_ms.get("innocent", (None, None))
+    before_ms, after_ms = effect.p99_ms.get(INNOCENT, (None, None))
     innocent = f"{figures.number(before_ms)} → {figures.number(after_ms)} ms"
     return f"{effect.after}: {figures.ratio(effect.ratio)}, {innocent}"
 
 
-def _near(counted: Sequence[float], expected: Sequence[float]) -> bool:
-    return all(abs(count - wanted) <= NEAR * wanted for count, wanted in zip(counted, expected, strict=True))
+def _one_each(counted: Sequence[float], expected: Sequence[float]) -> State | None:
+    """None where so many are served at once as there are processes. More refutes that; fewer is a slow machine."""
+    pairs = list(zip(counted, expected, strict=True))
+    if any(count > (1 + NEAR) * wanted for count, wanted in pairs):
+        return State.NO_LONGER
+    return State.CANNOT_TELL if any(count < (1 - NEAR) * wanted for count, wanted in pairs) else None
 
 
 def _ends(values: Sequence[float]) -> tuple[float, float]:

@@ -86,7 +86,7 @@ def _workload(
     card = scenarios()[asked.scenario]
     chosen = asked.contenders or card.contenders or DEFAULT_CONTENDERS
     contenders = tuple(given) or tuple(map(Contender.parse, chosen))
-    values = {**card.defaults, **asked.settings, **{key: settings[key] for key in settings if key in card.settings}}
+    values = {**card.defaults, **{key: settings[key] for key in settings if key in card.settings}}
     told: Sweep | None = options.get("sweep")
     own = asked.sweep or card.sweep
     sweep = told or (own if own and _stays(own, settings, options) else None)

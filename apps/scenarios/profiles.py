@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from apps.scenarios.registry import scenarios
@@ -27,7 +26,6 @@ class Asked:
     contenders: tuple[str, ...] = ()
     sweep: Sweep | None = None
     concurrencies: tuple[int, ...] = ()
-    settings: Mapping[str, float] = field(default_factory=dict)
 
 
 PROCESSES = "sync@gunicorn-sync"
@@ -47,10 +45,11 @@ CLAIMS = (
     Asked("slow_io", (BASELINE, ASYNC, AIOHTTP), Sweep(Axis.THREADS, (4.0, 16.0, 64.0)), (64,)),
     # C3, C4: from which wait on the threads are not enough
     Asked("slow_io", (BASELINE, ASYNC, AIOHTTP), Sweep(Axis.WAIT, (5.0, 20.0, 50.0, 200.0)), (64,)),
+    Asked("slow_query", (PROCESSES, BASELINE, ASYNC, AIOHTTP)),
     Asked("slow_query", (PROCESSES, BASELINE, ASYNC, AIOHTTP), Sweep(Axis.WAIT, (1.0, 20.0, 100.0))),
     Asked("orm_read", (PROCESSES, BASELINE, ASYNC, AIOHTTP)),
     # C2
-    Asked("cpu_bound", (PROCESSES, BASELINE, ASYNC, WRAPPED, AIOHTTP), Sweep(Axis.WORKERS, (1.0, 2.0))),
+    Asked("cpu_bound", (PROCESSES, BASELINE, ASYNC, WRAPPED, AIOHTTP)),
     # C5, C8
     Asked("fan_out", (PROCESSES, BASELINE, ASYNC, AIOHTTP)),
     # the half of C6 that needs no WebSockets: who holds a thread for each client
@@ -62,13 +61,8 @@ CLAIMS = (
 )
 
 
-SWEPT_ONLY = ("cpu_bound",)  # without its sweep it would be run twice to tell the same
-
-
 def asked_by(profile: Profile) -> tuple[Asked, ...]:
     """What a profile runs."""
     if profile is Profile.FULL:
-        swept = tuple(asked for asked in CLAIMS if asked.sweep)
-        cards = tuple(Asked(name) for name in scenarios())
-        return (*(asked for asked in cards if asked.scenario not in SWEPT_ONLY), *swept)
+        return (*(Asked(name) for name in scenarios()), *(asked for asked in CLAIMS if asked.sweep))
     return CLAIMS if profile is Profile.CLAIMS else DEFAULT

@@ -26,6 +26,8 @@ def effect_sentences(run: RunRecord, scenario: str) -> list[str]:
 def slope_sentence(slope: Slope) -> str:
     bounds = f" ({slope.low_us:.0f}–{slope.high_us:.0f})" if slope.trusted else ""
     unit = slope.unit.removesuffix("s")
+    if slope.trusted and slope.low_us <= 0 <= slope.high_us:
+        return f"{slope.contender} at {slope.load}: no cost of a {unit} is seen in the server's CPU time."
     return (
         f"{slope.contender} at {slope.load}: each {unit} costs {slope.cpu_us:.0f} µs{bounds} of the server's CPU time."
     )

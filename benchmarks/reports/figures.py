@@ -21,10 +21,6 @@ def number(value: float | None) -> str:
 milliseconds = number
 
 
-def seconds(value: float | None) -> str:
-    return NONE if value is None else f"{value:.2f}"
-
-
 def megabytes(value: int | None) -> str:
     return NONE if value is None else f"{value / 1e6:,.0f}"
 

@@ -10,6 +10,7 @@ from benchmarks.load.specs import Model
 from benchmarks.record import OverloadRecord, RunRecord
 from benchmarks.reports.figures import interval, milliseconds, rate, times
 from benchmarks.stats.crossover import State as CrossoverState
+from benchmarks.stats.intervals import LEAST_ROUNDS
 from benchmarks.stats.standings import Crossing, advice, crossings
 from benchmarks.stats.summary import CellSummary, summarise
 
@@ -27,12 +28,13 @@ def sentence(run: RunRecord, scenario: str) -> str:
         return "No cell has a figure that can be believed, so nothing can be said."
     rows = [row for row in rows if row.cell.setting[:2] == level and row.requests_per_s is not None]
     baseline = next((row for row in rows if row.is_baseline), None)
+    known = [row for row in rows if len(row.cell.valid_rounds) >= LEAST_ROUNDS] or rows
     if run.options.get("load") == Model.OPEN:
-        best = min(rows, key=lambda row: row.p50_ms or float("inf"))
+        best = min(known, key=lambda row: row.p50_ms or float("inf"))
         seen = f"At {best.cell.level} the lowest median latency is that of {best.cell.contender}"
         seen += f", {milliseconds(best.p50_ms)} ms"
     else:
-        best = max(rows, key=lambda row: row.requests_per_s or 0.0)
+        best = max(known, key=lambda row: row.requests_per_s or 0.0)
         seen = f"At {best.cell.level} the highest median is that of {best.cell.contender}"
         seen += f", {rate(best.requests_per_s)} requests/s"
     if baseline is None:
@@ -101,7 +103,8 @@ def crossing_sentences(run: RunRecord, scenario: str) -> list[str]:
 
 def _crossing_sentence(crossing: Crossing) -> str:
     unit = UNITS[Axis(crossing.axis)]
-    found, pair = crossing.measured, f"{crossing.contender} against {crossing.baseline} at {crossing.level}"
+    threads = f" of {crossing.baseline_threads} threads" if crossing.baseline_threads else ""
+    found, pair = crossing.measured, f"{crossing.contender} against {crossing.baseline}{threads} at {crossing.level}"
     if found.state is CrossoverState.CROSSES and found.x is not None:
         low = f"{found.low:.3g}" if found.low is not None else "below the sweep"
         high = f"{found.high:.3g}" if found.high is not None else "beyond the sweep"

@@ -8,11 +8,11 @@ from functools import partial
 
 from benchmarks.axes import Axis, describe_level, describe_point
 from benchmarks.load.specs import Model
-from benchmarks.record import CellRecord, Flag, RunRecord, ScenarioRecord, State
+from benchmarks.record import Flag, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
 from benchmarks.reports.effects import effect_sentences
+from benchmarks.reports.footnotes import Note, footnotes, notes
 from benchmarks.reports.sentences import crossing_sentences, overload_sentences, sentence, verdict_sentence
-from benchmarks.stats.ceiling import sustained_per_s
 from benchmarks.stats.summary import CellSummary, summarise
 
 SPEEDS = ("requests/s", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "errors")
@@ -30,8 +30,6 @@ COST_NOTES = (
     "switches of the server's threads. at work: of the database connections, at the window's end. idle: with the "
     "load's connections open, if it keeps them, and no request."
 )
-NAMED = 6  # contenders in one note; more are counted
-UNMEASURED = (State.FAILED, State.VOID, State.ABORTED, State.EXCUSED)
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,6 @@ class Grid:
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
     keys: int = 1
-
-
-@dataclass(frozen=True)
-class Note:
-    """Why a cell has no figures, or what is to be known of those it has."""
-
-    text: str
-    state: State
 
 
 @dataclass(frozen=True)
@@ -124,9 +114,9 @@ def tabulate(run: RunRecord, card: ScenarioRecord) -> ScenarioTable:
             for contender, overload in overloaded
         ),
         matrices=tuple(_matrices(rows)),
-        footnotes=(OPEN_LOOP if open_loop else CLOSED_LOOP, *_footnotes([row.cell for row in rows])),
+        footnotes=(OPEN_LOOP if open_loop else CLOSED_LOOP, *footnotes([row.cell for row in rows])),
         cost_notes=COST_NOTES,
-        notes=_notes([row.cell for row in rows], levels),
+        notes=notes([row.cell for row in rows], levels),
         sentences=(
             sentence(run, card.name),
             *crossing_sentences(run, card.name),
@@ -204,11 +194,19 @@ def _grid(
     return Grid(
         headings=("contender", *(["load"] if levels else []), *headings),
         rows=tuple(
-            Row((row.cell.contender, *([row.cell.level] if levels else []), *texts(row)), row.cell.state)
-            for row in rows
+            Row((_named(row, rows), *([row.cell.level] if levels else []), *texts(row)), row.cell.state) for row in rows
         ),
         keys=2 if levels else 1,
     )
+
+
+def _named(row: CellSummary, rows: Sequence[CellSummary]) -> str:
+    """A contender, with its threads where it has other ones elsewhere in the table and the load does not say so."""
+    cell = row.cell
+    threads = {other.cell.threads for other in rows if other.cell.contender == cell.contender}
+    if len(threads) == 1 or cell.sweep_axis == Axis.THREADS:
+        return cell.contender
+    return f"{cell.contender}, {cell.threads} threads"
 
 
 def _speeds(row: CellSummary) -> list[str]:
@@ -243,58 +241,3 @@ def _costs(row: CellSummary) -> list[str]:
         figures.megabytes(idle.rss_bytes if idle and idle.connections else None),
         figures.number(idle.cpu_ms_per_s if idle and idle.connections else None),
     ]
-
-
-def _notes(cells: Sequence[CellRecord], levels: bool) -> tuple[Note, ...]:
-    """Why cells have no figures, each in a line; what holds of several that have is said once, with an example."""
-    names = [f"{cell.contender} at {cell.level}" if levels else cell.contender for cell in cells]
-    notes = [
-        Note(f"{name}: {f'{cell.state}: ' if cell.state in UNMEASURED else ''}{cell.reason}", cell.state)
-        for name, cell in zip(names, cells, strict=True)
-        if cell.reason
-    ]
-    for flag in Flag:
-        told = [
-            (name, cell.flags[flag])
-            for name, cell in zip(names, cells, strict=True)
-            if flag in cell.flags and not cell.reason
-        ]
-        if len(told) == 1:
-            notes.append(Note(": ".join(told[0]), State.OK))
-        elif told:
-            (name, example), others = told[-1], [name for name, _ in told[:-1]]
-            likewise = "; ".join(others) if len(others) < NAMED else f"{len(others)} others"
-            notes.append(Note(f"{name}: {example} (likewise: {likewise})", State.OK))
-    return tuple(notes)
-
-
-def _footnotes(cells: list[CellRecord]) -> list[str]:
-    """What each contender is, and what it cannot do: beside the figures, not in a manual."""
-    notes = []
-    told: dict[str, list[CellRecord]] = {}
-    for cell in cells:
-        if cell.state is not State.EXCUSED:
-            told.setdefault(cell.contender, []).append(cell)
-    for contender, own in told.items():
-        cell = own[0]
-        sizes = {(one.workers, one.threads) for one in own}
-        cannot = f"; cannot: {', '.join(cell.cannot)}" if cell.cannot else ""
-        size = _size(cell) if len(sizes) == 1 else "workers and threads as the load column says"
-        ceiling = _ceiling(cell) if len({(one.wait_ms, one.served_at_once) for one in own}) == 1 else ""
-        changed = any(one.sweep_axis and one.sweep_axis not in tuple(Axis) for one in own)  # by a setting of its work
-        hops = f"; its view hops to a thread {cell.hops} ×" if cell.hops and not changed else ""
-        notes.append(f"{contender}: {size}{ceiling}{hops}{cannot}")
-    return notes
-
-
-def _size(cell: CellRecord) -> str:
-    size = f"{cell.workers} worker{'s' * (cell.workers != 1)}"
-    return size + (f" × {cell.threads} threads" if cell.threads > 1 else "")
-
-
-def _ceiling(cell: CellRecord) -> str:
-    """What the wait allows at most, in the long run; nothing where only the bound of an open loop would limit it."""
-    if cell.rate_per_s is not None and cell.slots is None:
-        return ""
-    sustained = sustained_per_s(cell.served_at_once, cell.wait_ms / 1000)
-    return f"; waits at least {cell.wait_ms:g} ms, so at most {sustained:,.0f} requests/s" if sustained else ""

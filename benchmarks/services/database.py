@@ -18,7 +18,6 @@ from benchmarks.wards import Guard, Ward
 SCHEMA = "crossover_workload"
 MARK = "made by crossover runbench; dropped and made again at will"
 LOCK_KEY = 0x43524F53  # "CROS"
-COMPLAINTS = 3  # that are worth reading
 EMBEDDED, SQLITE = "embedded", "sqlite"
 
 FOREIGN_RELATIONS = """
@@ -94,7 +93,7 @@ class WorkloadDatabase:
         if self._monitor is None:
             return []
         try:
-            return [str(row[0]) for row in self._monitor.execute(query).fetchmany(COMPLAINTS)]
+            return [str(row[0]) for row in self._monitor.execute(query).fetchall()]
         except psycopg.Error as error:
             raise DatabaseError(f"the audit failed: {str(error).strip()}", hint="start the run again") from error
 

@@ -10,7 +10,8 @@ from statistics import fmean
 from benchmarks.axes import Axis, describe_level, describe_point
 from benchmarks.plan import Contender, Middleware
 from benchmarks.record import RunRecord
-from benchmarks.stats.intervals import LEAST_ROUNDS, Ratio, median_interval
+from benchmarks.stats.histogram import Histogram
+from benchmarks.stats.intervals import LEAST_ROUNDS, Ratio, median_interval, paired_ratio
 from benchmarks.stats.summary import CellSummary, cpu_ms_per_answer, ratio_between, summarise
 
 
@@ -24,6 +25,7 @@ class Effect:
     after: str
     ratio: Ratio | None  # of requests/s (in an open loop of speed), after ÷ before
     p99_ms: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)  # group -> before, after
+    tails: dict[str, Ratio] = field(default_factory=dict)  # group -> how many times as long its p99 is, over rounds
     cpu_ms: tuple[float | None, float | None] = (None, None)  # per request
 
 
@@ -102,8 +104,23 @@ def _effect(before: CellSummary, after: CellSummary, first: str, second: str) ->
         after=second,
         ratio=ratio_between(after.cell, before.cell),
         p99_ms={name: (before.groups[name].p99_ms, after.groups[name].p99_ms) for name in names},
+        tails={name: tail for name in names if (tail := _tail(before, after, name))},
         cpu_ms=(before.costs.cpu_ms_per_request, after.costs.cpu_ms_per_request),
     )
+
+
+def _tail(before: CellSummary, after: CellSummary, group: str) -> Ratio | None:
+    """A group's p99 round by round, after ÷ before, paired as rates are."""
+    tails_ms = [
+        {
+            entry.number: Histogram.of_counts(entry.load.groups.get(group, {})).percentile_ms(99)
+            for entry in row.cell.valid_rounds
+            if entry.load
+        }
+        for row in (before, after)
+    ]
+    earlier, later = ({number: [tail_ms] for number, tail_ms in own.items() if tail_ms} for own in tails_ms)
+    return paired_ratio(later, earlier)
 
 
 def _point(row: CellSummary) -> str:

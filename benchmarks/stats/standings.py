@@ -26,9 +26,12 @@ def is_async_django(contender: str) -> bool:
 
 
 def advice(run: RunRecord, scenario: str) -> Verdict | None:
-    """The verdict over all load levels; none for a sweep, whose answer is its crossover."""
+    """The verdict over all load levels.
+
+    None for a sweep, whose answer is its crossover, nor where requests are of several kinds, each with its own answer.
+    """
     rows = [row for row in summarise(run, scenario) if not row.cell.sweep_axis]
-    if not rows:
+    if not rows or any(len(row.groups) > 1 for row in rows):
         return None
     by_level: dict[str, list[CellSummary]] = {}
     for row in rows:
@@ -39,6 +42,8 @@ def advice(run: RunRecord, scenario: str) -> Verdict | None:
 def _level(rows: list[CellSummary]) -> Level:
     cell = rows[0].cell
     baseline = next((row for row in rows if row.is_baseline), None)
+    if baseline:  # what stands before the views is another question
+        rows = [row for row in rows if row.cell.middleware == baseline.cell.middleware]
     processes = next((row for row in rows if row.cell.contender == PROCESSES and not row.is_baseline), None)
     return Level(
         order=cell.rate_per_s if cell.rate_per_s is not None else cell.concurrency,
@@ -63,6 +68,7 @@ class Crossing:
     axis: str
     level: str  # the load alone
     concurrency: int
+    baseline_threads: int  # in a sweep over waits; 0 where they are what is swept, or there is one
     measured: Crossover
     predicted: float | None  # milliseconds; 0: ahead at every wait, infinite: at none; None: cannot be predicted
     predictable: bool  # the model is one of a closed loop, and of waits
@@ -95,10 +101,16 @@ def _crossing(baseline: str, pairs: list[tuple[CellRecord, CellRecord]]) -> Cros
         axis=first.sweep_axis,
         level=first.level.partition(",")[0],
         concurrency=first.concurrency,
+        baseline_threads=_threads([other for _, other in pairs]),
         measured=_turned(measured) if more_helps_baseline else measured,
         predicted=_predict(pairs) if first.sweep_axis == Axis.WAIT and first.rate_per_s is None else None,
         predictable=first.sweep_axis == Axis.WAIT and first.rate_per_s is None,
     )
+
+
+def _threads(cells: list[CellRecord]) -> int:
+    threads = {cell.threads for cell in cells}
+    return threads.pop() if len(threads) == 1 and threads != {1} else 0
 
 
 def _turned(found: Crossover) -> Crossover:

@@ -196,6 +196,10 @@ def _whole(value: float | None) -> int | None:
 
 
 def cpu_ms_per_answer(entry: RoundRecord, who: str) -> float | None:
+    """As the server's own processes told it over the whole round; else in ticks of 10 ms, within the window."""
+    own = _per_round(entry, lambda usage: None if usage.own_cpu_s is None else usage.own_cpu_s * 1000)
+    if who == "server" and own is not None:
+        return own
     usage = entry.usage.get(who)
     return None if usage is None else _per_answer(entry, usage.cpu_s * 1000)
 
@@ -205,7 +209,7 @@ def _per_answer(entry: RoundRecord, amount: float | None) -> float | None:
     return amount / entry.load.succeeded if amount is not None and entry.load and entry.load.succeeded else None
 
 
-def _per_round(entry: RoundRecord, amount: Callable[[Usage], int | None]) -> float | None:
+def _per_round(entry: RoundRecord, amount: Callable[[Usage], float | None]) -> float | None:
     """Of what was counted over the whole round, warm-up and drain too."""
     usage = entry.usage.get("server")
     total = amount(usage) if usage else None

@@ -83,7 +83,7 @@ def test_a_server_whose_processes_are_asked_about_has_all_cpus_and_nothing_is_ap
     assert layout == CpuLayout(server=(0, 1, 2, 3), generator=(3,), services=(1, 2), shared=True)
     assert layout.load_side == (), "there is no group whose business would be the load's alone"
     assert layout.describe() == (
-        "server on all CPUs (0,1,2,3), since they or its processes are what is asked about; "
+        "server on all CPUs (0,1,2,3), since CPUs or processes are what is asked about; "
         "the generator shares CPU 3 with it"
     )
 

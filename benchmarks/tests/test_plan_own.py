@@ -101,7 +101,7 @@ def test_servers_get_all_cpus_where_cpus_or_processes_are_asked_about(
     plan: dict[str, Any], card: dict[str, Any], shares: bool
 ) -> None:
     assert planned(**plan).shares_cpus(made(**card)) == shares
-    assert planned(made(**card), **plan).options()["all_cpus"] == ["scenario"] * shares
+    assert planned(made(**card), **plan).options()["all_cpus"] == [planned().name_of(made(**card))] * shares
 
 
 @pytest.mark.parametrize(

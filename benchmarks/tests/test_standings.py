@@ -220,3 +220,22 @@ def test_a_lead_without_a_crossing_is_predicted_as_one(contender_waits: int, exp
         for entry in one.rounds:
             entry.usage = {"server": usage(0.001)}
     assert f"predicted by the queueing model: {expected}." in " ".join(crossing_sentences(run, "plaintext"))
+
+
+def test_what_stands_before_the_views_is_no_part_of_the_verdict() -> None:
+    """Async without middlewares is not compared with threads behind seven."""
+    cells = [cell(BASELINE, 1000, middleware="default"), cell(f"{ASYNC}+none", 5000, middleware="none")]
+    assert advice_of(*cells) is Advice.UNDECIDED
+    assert advice_of(*cells, cell(ASYNC, 500, middleware="default")) is Advice.STAY_SYNC
+
+
+def test_requests_of_several_kinds_have_no_verdict_in_common() -> None:
+    groups = {"calls": {100: 5}, "queries": {100: 5}}
+    rounds = [round_record(number, load_result(1000, groups=groups)) for number in range(1, 6)]
+    assert advice(run_record(cell_record(rounds=rounds), cell_record(ASYNC, rounds=rounds)), "plaintext") is None
+
+
+def test_a_crossover_says_how_many_threads_it_is_over() -> None:
+    rates = {1.0: (500, 1000), 100.0: (2000, 1000)}
+    (said,) = crossing_sentences(swept("wait", rates, threads=16), "plaintext")
+    assert f"against {BASELINE} of 16 threads at 32 connections" in said

@@ -184,3 +184,21 @@ def test_a_setting_that_changes_the_work_has_no_crossing() -> None:
     ]
     assert crossings(run_record(*cells), "plaintext") == []
     assert [grid.headings for _, grid in table(*cells).matrices] == [("load", "hops 1", "hops 10")]
+
+
+def test_a_contender_with_other_threads_elsewhere_in_the_table_says_with_how_many() -> None:
+    cells = [
+        cell_record(BASELINE, threads=32),
+        cell_record(BASELINE, threads=16, sweep_axis="wait", sweep_value=5.0),
+        cell_record(BASELINE, threads=64, sweep_axis="threads", sweep_value=64.0),
+    ]
+    names = [row.texts[0] for row in table(*cells).figures.rows]
+    assert sorted(names) == [BASELINE, f"{BASELINE}, 16 threads", f"{BASELINE}, 32 threads"]
+
+
+def test_ceilings_that_differ_are_told_each_with_its_level() -> None:
+    waits = [
+        cell_record(BASELINE, sweep_axis="wait", sweep_value=value, wait_ms=value, slots=16) for value in (10.0, 100.0)
+    ]
+    (note,) = [line for line in table(*waits).footnotes if line.startswith(BASELINE)]
+    assert "as it waits: 1,600 (32 connections, wait 10 ms); 160 (32 connections, wait 100 ms)" in note

@@ -28,7 +28,7 @@ def visitor(number: int) -> User:
 
 @pytest.fixture
 def asked_for(settings: Settings) -> Settings:
-    settings.SEEDS_ACCOUNTS = True
+    settings.DISPOSABLE_DATABASE = True
     return settings
 
 

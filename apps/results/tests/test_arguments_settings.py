@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.core.management.base import CommandError
 
+from apps.results.arguments import judges
 from apps.results.management.commands.runbench import Command
 from apps.results.tests.test_arguments import options, parsed
 from apps.results.values import MOST_WORKERS
@@ -165,3 +166,19 @@ def test_the_help_names_profiles_and_settings() -> None:
     told = " ".join(Command().create_parser("manage.py", "runbench").format_help().split())
     for words in ("default, full, claims", "--set NAME=VALUE", "--workers N", "--set poison_ms=1"):
         assert words in told
+
+
+@pytest.mark.parametrize(
+    ("words", "judged"),
+    [
+        (("--profile", "claims"), True),
+        (("--profile", "full", "--rounds", "7", "--seed", "3"), True),
+        ((), False),
+        (("--profile", "full", "--threads", "4"), False),
+        (("--profile", "full", "--set", "poison=0.1"), False),
+        (("--profile", "claims", "--middleware", "none"), False),
+        (("--profile", "full", "--database", "sqlite"), False),
+    ],
+)
+def test_claims_are_judged_only_where_nothing_is_told_that_they_rest_on(words: tuple[str, ...], judged: bool) -> None:
+    assert judges(parsed(*words)) == judged

@@ -149,7 +149,9 @@ def test_the_claims_page_has_every_claim_with_its_state_and_numbers(
     state = f"{finding.state[0].upper()}{finding.state[1:]}".removesuffix(" …")
     assert f"**{state}{'…' if finding.state.endswith('…') else '.'}** {finding.numbers}\n" in told
     for card in scenarios().values():
-        assert (f"[{card.name}](scenarios/{card.name}.md)" in told) == (name in card.claims)
+        linked = name in card.claims or card.name in claim.judged_from
+        assert told.count(f"[{card.name}](scenarios/{card.name}.md)") == linked
+    assert ("Judged from: " in told) == bool(claim.judged_from)
 
 
 def test_the_same_run_always_makes_the_same_documents(run: RunRecord, pages: dict[str, str]) -> None:

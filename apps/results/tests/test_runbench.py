@@ -75,7 +75,7 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     [
         (["fanout"], "did you mean fan_out?"),
         (["--contender", "sync@gunicorn-thread"], "did you mean gunicorn-threads"),
-        (["--contender", "async@gunicorn-sync"], "servers for async: uvicorn"),
+        (["--contender", "async@gunicorn-sync"], "servers for async: "),
         (["--contender", "asink@uvicorn"], "did you mean async?"),
         (["--contender", "uvicorn"], "write variant@server"),
         (["--middleware", "defualt"], "did you mean default?"),

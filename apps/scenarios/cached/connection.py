@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 REDIS_URL = os.environ.get("CROSSOVER_REDIS_URL", "")
-KEY_PREFIX = os.environ.get("CROSSOVER_CACHE_PREFIX", "")
+KEY_PREFIX = os.environ.get("CROSSOVER_CACHE_PREFIX") or "crossover:browsed"  # never the bare keys of others
 MOST_ENTRIES = 10_000  # of LocMem: with Django's 300 it would throw away what is read again at once
 MOST_CONNECTIONS = 10_000  # as many as a Redis takes; redis-py's own 100 would answer more threads with an error
 

@@ -21,7 +21,7 @@ AUDIT = """
     LEFT JOIN (SELECT book_id, sum(quantity) AS copies FROM catalog_orderline GROUP BY book_id) AS sold USING (book_id)
     WHERE stock.available < 0 OR stock.delivered <> stock.available + coalesce(sold.copies, 0)
     UNION ALL
-    SELECT concat('order ', id, ' has no lines') FROM catalog_order AS placed
+    SELECT concat('order ', id, ': it has no lines') FROM catalog_order AS placed
     WHERE NOT EXISTS (SELECT FROM catalog_orderline AS line WHERE line.order_id = placed.id)
 """
 

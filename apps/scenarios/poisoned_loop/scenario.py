@@ -85,7 +85,7 @@ SCENARIO = Scenario(
         "item=7&poison_ms=-1",
         "item=7&poison_ms=nan",
         "item=7&poison_ms=1e2",
-        "item=7&poison_ms=1000.001",
+        "item=7&poison_ms=250.001",
         "item=7&poison_ms=1&poison_ms=1",
         "item=7&item=7",
     ),

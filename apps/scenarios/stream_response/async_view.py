@@ -1,4 +1,4 @@
-"""Ten events, async: an open response costs the loop a timer."""
+"""Ten events, async: its view costs the loop a timer; stock Django holds a thread for an open response all the same."""
 
 import asyncio
 from collections.abc import AsyncIterator

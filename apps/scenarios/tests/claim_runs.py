@@ -94,21 +94,33 @@ def c3(
         cell("slow_io", PROCESSES, round(served[1] * 100), ("workers", 4.0), wait_ms=WAIT_MS, cpu_ms=processes),
         cell("slow_io", BASELINE, 1000, ("threads", 4.0), threads=4, cpu_ms=few),
         cell("slow_io", BASELINE, 1000, ("threads", 64.0), threads=64, cpu_ms=threads, watched=SWITCHES),
+        cell("slow_io", AIOHTTP, 1000, ("threads", 64.0)),
         cell("slow_io", ASYNC, 1000, ("threads", 64.0), cpu_ms=threads),
     ]
 
 
 def c4(
-    *, fast: int = 1000, slow: Rates = 1500, processes: int = 1000, threads: int = 32, rounds: int = ROUNDS
+    *,
+    fast: Rates = 1000,
+    matched: Rates = 1500,
+    calls: Rates = 1500,
+    slow: Rates = 1500,
+    processes: int = 1000,
+    rounds: int = ROUNDS,
 ) -> list[CellRecord]:
-    """Async's requests/s on a fast and on a slow database, where the threads' are 1,000; for 32 clients."""
+    """Async's requests/s where the threads' are 1,000.
+
+    On a fast database, on a slow one with as many threads as clients, with calls to services; and, ``slow``, with 16
+    threads for 32 clients, where ``processes`` is what worker processes answer.
+    """
     low, high = ("wait", 1.0), ("wait", 100.0)
+    pairs = {"orm_read": fast, "slow_query": matched, "fan_out": calls}
     return [
-        cell("orm_read", BASELINE, 1000, rounds=rounds),
-        cell("orm_read", ASYNC, fast, rounds=rounds),
+        *(cell(name, BASELINE, 1000, rounds=rounds) for name in pairs),
+        *(cell(name, ASYNC, rate, rounds=rounds, wait_ms=50.0) for name, rate in pairs.items()),
         *(cell("slow_query", name, 1000, low, rounds=rounds) for name in (PROCESSES, BASELINE, ASYNC)),
         cell("slow_query", PROCESSES, processes, high, rounds=rounds),
-        cell("slow_query", BASELINE, 1000, high, threads=threads, rounds=rounds),
+        cell("slow_query", BASELINE, 1000, high, threads=16, rounds=rounds),
         cell("slow_query", ASYNC, slow, high, rounds=rounds),
     ]
 
@@ -149,4 +161,5 @@ def c9(
 
 
 def c11() -> list[CellRecord]:
-    return [cell("session_auth", name, hops=4) for name in (BASELINE, ASYNC, WRAPPED)]
+    counted = ["8 randomised answers", "32 statements for them"]
+    return [cell("session_auth", name, hops=4, verified=counted) for name in (BASELINE, ASYNC, WRAPPED)]

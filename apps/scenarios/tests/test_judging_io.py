@@ -42,7 +42,7 @@ def test_c6_is_not_judged_before_there_are_websockets_but_told_what_open_respons
     cells = [cell("stream_response", BASELINE, cpu_ms=None), cell("stream_response", ASYNC)]
     finding = found("C6", cells)
     assert finding.state == State.NOT_MEASURED
-    assert finding.numbers.endswith(f"32 at once: {BASELINE} takes – threads, {ASYNC} 4.")
+    assert f"32 at once: {BASELINE} takes – threads, {ASYNC} 4, since " in finding.numbers
 
 
 def test_c6_without_open_responses_says_only_what_is_not_there() -> None:
@@ -132,6 +132,12 @@ def test_c11_does_not_hold_since_there_are_async_forms_whose_cost_is_told() -> N
     finding = found("C11", c11())
     assert finding.state == NO_LONGER
     assert "4 hops a page: async@uvicorn is 1.00 × (1.00–1.00) of sync@gunicorn-threads" in finding.numbers
+
+
+def test_c11_without_a_count_does_not_say_that_the_work_was_the_same() -> None:
+    cells = c11()
+    cells[1].verified = ["8 randomised answers", "statements not counted here"]
+    assert found("C11", cells).state == CANNOT
 
 
 @pytest.mark.parametrize("claim", JUDGED)

@@ -60,7 +60,7 @@ def test_equal_work(
         # The random sample, with what it cost database, upstream and cache, counted behind the server.
         assert len(proved) == 4
         assert not any("not counted" in line for line in proved)
-    assert stage.audit(workload) == ""
+    assert stage.audit(workload) == []
 
 
 @pytest.mark.slow

@@ -149,11 +149,11 @@ def test_the_harness_is_told_what_else_the_card_says(planned: Plans) -> None:
 def test_what_a_profile_asks_differs_from_the_card_only_so_far(planned: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     planned()
     swept = Sweep(Axis.THREADS, (4.0, 64.0))
-    asked = (Asked("hopping", (PROCESSES, BASELINE), swept, (64,), {"size": 5.0}), Asked("hopping"))
+    asked = (Asked("hopping", (PROCESSES, BASELINE), swept, (64,)), Asked("hopping"))
     monkeypatch.setattr("apps.scenarios.planning.asked_by", lambda profile: asked)
     one, other = build_plan().workloads
     assert (tuple(map(str, one.contenders)), one.sweep, one.concurrencies) == ((PROCESSES, BASELINE), swept, (64,))
-    assert queries(one) == {"": "hops=1&size=5"}
+    assert queries(one) == {"": "hops=1&size=2"}
     assert (tuple(map(str, other.contenders)), other.sweep, other.concurrencies) == (OWN, HOPS, ())
 
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 
-from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, plan_options
+from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, judges, plan_options
 from apps.results.console import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -40,7 +40,7 @@ from benchmarks.stats.comparison import compare
 
 EXAMPLES = """
 examples:
-  manage.py runbench                                     all defaults, about three minutes
+  manage.py runbench                                     all defaults, two and a half minutes
   manage.py runbench fan_out --concurrency 8,64          one scenario at two load levels
   manage.py runbench orm_read --rate 100,200             open loop: what users feel at a given rate
   manage.py runbench slow_io --sweep wait=1ms,20ms,100ms --concurrency 8,64
@@ -97,7 +97,7 @@ class Command(HarnessCommand):
                 return
             prepare()
             earlier = find_run(options["compare"]) if options["compare"] is not None else None
-            self._run(console, plan, options["json"], earlier)
+            self._run(console, plan, options, earlier)
 
     def _plan(self, options: dict[str, Any]) -> Plan:
         given = plan_options(options)
@@ -107,7 +107,10 @@ class Command(HarnessCommand):
             check_target("--json", target)
         return build_plan(options["scenario"], options["contender"] or (), **given)
 
-    def _run(self, console: Console, plan: Plan, target: Path | None, earlier: tuple[str, RunRecord] | None) -> None:
+    def _run(
+        self, console: Console, plan: Plan, options: dict[str, Any], earlier: tuple[str, RunRecord] | None
+    ) -> None:
+        target: Path | None = options["json"]
         mark_abandoned()
         names = {workload.scenario for workload in plan.workloads}
         counts = {"scenario": names, "contender": plan.contenders, "round": range(plan.rounds)}
@@ -116,7 +119,7 @@ class Command(HarnessCommand):
         store = Store()
         record, error = self._measure(console, plan, store)
         print_run(console, record)
-        if plan.profile in (Profile.CLAIMS, Profile.FULL):
+        if judges(options):
             print_findings(console, findings(record))
         if store.run is not None:
             console.print(f"\nStored as run {store.run.pk} in the showcase's database; it took {record.wall_s:.0f} s.")

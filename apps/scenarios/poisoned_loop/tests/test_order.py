@@ -30,7 +30,7 @@ def test_the_cards_malformed_queries_are_no_order(query: str) -> None:
         ("item=7", (7, 0.0)),
         ("item=7&poison_ms=0", (7, 0.0)),
         ("item=7&poison_ms=50", (7, 50.0)),
-        ("item=7&poison_ms=1000", (7, 1000.0)),
+        ("item=7&poison_ms=250", (7, 250.0)),
     ],
 )
 def test_who_asks_for_no_poison_is_innocent(query: str, order: tuple[int, float]) -> None:
@@ -76,7 +76,7 @@ def test_what_was_drawn_before_does_not_matter() -> None:
     assert [scenario.exchange(dice, CARD.defaults) for _ in range(7)] == first
 
 
-@pytest.mark.parametrize("poison_ms", [0.0, 0.125, 50.0, 1000.0])
+@pytest.mark.parametrize("poison_ms", [0.0, 0.125, 50.0, 250.0])
 def test_what_a_card_draws_is_an_order_with_the_answer_it_expects(poison_ms: float) -> None:
     for exchange in CARD.draw(1, {"poison_ms": poison_ms, "poison": 0.5})[:20]:
         order = ordered(exchange.query)

@@ -50,7 +50,7 @@ def visit(variant: str, cookies: dict[str, str]) -> HttpResponse:
 @pytest.mark.django_db
 @pytest.mark.parametrize("variant", ["async", "wrapped"])
 def test_every_lookup_of_the_async_view_is_a_hop(variant: str, settings: Settings, hops: list[SyncToAsync]) -> None:
-    settings.SEEDS_ACCOUNTS = True
+    settings.DISPOSABLE_DATABASE = True
     seed_accounts()
     assert visit(variant, {"sessionid": corpus.account(1).session_key}).status_code == 200
     assert len(hops) == SCENARIO.variant(variant).hops
