@@ -88,10 +88,15 @@ def _behind(expected: Expectation) -> str:
     counted = {
         "statement": expected.statements,
         "upstream call": expected.upstream_calls,
-        "cache command": expected.cache_commands,
+        "cache command (with a Redis)": expected.cache_commands,
     }
-    words = [f"{count} {name}{'s' * (count != 1)}" for name, count in counted.items() if count]
+    words = [f"{count} {name if count == 1 else _plural(name)}" for name, count in counted.items() if count]
     return f"{' and '.join(words) or 'nothing'} for status {expected.status}"
+
+
+def _plural(name: str) -> str:
+    noun, blank, rest = name.partition(" (")
+    return f"{noun}s{blank}{rest}"
 
 
 def _figures(card: Scenario, run: RunRecord) -> Iterator[str]:

@@ -11,7 +11,7 @@ from benchmarks.plan import Contender
 from benchmarks.record import CellRecord, Flag, RunRecord
 from benchmarks.stats.crossover import Crossover, Point, crossover
 from benchmarks.stats.queueing import predicted_crossover_ms, throughput_per_s
-from benchmarks.stats.summary import CellSummary, merits, summarise, usable
+from benchmarks.stats.summary import CellSummary, cpu_ms_per_answer, merits, summarise, usable
 from benchmarks.stats.verdict import Level, Standing, Verdict, verdict
 
 PROCESSES = "sync@gunicorn-sync"
@@ -152,10 +152,5 @@ def _waits(cell: CellRecord) -> int:
 
 def _demand_s(cells: list[CellRecord]) -> float | None:
     """Seconds of the server's CPU per request, the median over rounds of all points."""
-    costs_s = [
-        entry.usage["server"].cpu_s / entry.load.succeeded
-        for cell in cells
-        for entry in cell.valid_rounds
-        if entry.load and entry.load.succeeded and "server" in entry.usage
-    ]
-    return median(costs_s) if costs_s else None
+    costs_ms = [cost for cell in cells for entry in cell.valid_rounds if (cost := cpu_ms_per_answer(entry, "server"))]
+    return median(costs_ms) / 1000 if costs_ms else None
