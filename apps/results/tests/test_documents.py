@@ -121,7 +121,7 @@ def test_a_page_has_the_figures_of_its_run(card: Scenario, pages: dict[str, str]
 def test_what_a_request_costs_behind_the_server_is_told_for_every_kind_of_answer(pages: dict[str, str]) -> None:
     assert "counted there: 3 statements for status 200; " in page(pages, scenarios()["orm_read"])
     assert "counted there: nothing for status 200." in page(pages, scenarios()["plaintext"])
-    assert "4 cache commands for status 200." in page(pages, scenarios()["cached"])
+    assert "4 cache commands (with a Redis) for status 200." in page(pages, scenarios()["cached"])
     assert "10 upstream calls for status 200." in page(pages, scenarios()["fan_out"])
 
 
