@@ -12,7 +12,6 @@ arguments name it. No port is ever chosen first and bound later, except by progr
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -24,28 +23,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.lifeline import adopt_orphans, die_with
 
 LOCK_NAME = ".guardian-lock"
 PREFIX = "crossover-run-"
 BACKLOG = 2048
 STOP_GRACE_S = 1.5  # on the way out; together with SIGKILL and removing the folder it stays below 5 s
-PR_SET_PDEATHSIG = 1
-PR_SET_CHILD_SUBREAPER = 36
-
-
-def _prctl() -> Callable[[int, int], None] | None:
-    """Linux's ``prctl``, looked up before any fork; None elsewhere."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    return lambda option, value: libc.prctl(option, value, 0, 0, 0)
-
-
-PRCTL = _prctl()
 
 
 @dataclass
@@ -66,14 +54,6 @@ class Child:
         order = (*self.stop_signals, signal.SIGKILL)
         self.send(order[min(self.step, len(order) - 1)])
         self.step += 1
-
-
-def die_with(parent_pid: int, number: signal.Signals) -> None:
-    """Runs in a child between fork and exec: have it sent this signal when the thread that made it ends (Linux)."""
-    if PRCTL is not None:
-        PRCTL(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent_pid:  # it died in between: no signal will come
-            os._exit(1)
 
 
 def prepare_child(cpus: list[int] | None, guardian_pid: int) -> None:
@@ -268,8 +248,7 @@ def main() -> None:
     """Make the folder, tell its path, serve, clean up."""
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
-    if PRCTL is not None:
-        PRCTL(PR_SET_CHILD_SUBREAPER, 1)
+    adopt_orphans()
     parent = Path(tempfile.gettempdir())
     sweep_abandoned(parent)
     wakeup, wakeup_sender = socket.socketpair()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from benchmarks.load.results import Counts, LoadResult, Slice
 from benchmarks.load.specs import Model
@@ -18,12 +20,18 @@ NOTE = "Kept as a reference: latencies are within 0.8 % of what was measured; ti
 def as_reference(run: RunRecord) -> RunRecord:
     """The run with coarser histograms and without those that no table shows; twice is as good as once.
 
-    An open loop is compared by its latencies, so its histograms stay as fine as they are.
+    Paths of the machine it ran on are left out of commands. An open loop is compared by its latencies, so its
+    histograms stay as fine as they are.
     """
+    run = replace(run, cells=[replace(cell, command=_portable(cell.command)) for cell in run.cells])
     if run.options.get("load") == Model.OPEN:
         return run
     notes = run.notes if NOTE in run.notes else [*run.notes, NOTE]
     return replace(run, notes=notes, cells=[_cell(cell) for cell in run.cells])
+
+
+def _portable(command: list[str]) -> list[str]:
+    return [Path(word).name if os.path.isabs(word) else word for word in command]
 
 
 def _cell(cell: CellRecord) -> CellRecord:

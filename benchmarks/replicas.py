@@ -15,7 +15,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 
-from benchmarks.guardian import die_with
+from benchmarks.lifeline import die_with
 
 GRACE_S = 1.2  # more than the second a server takes to end gracefully, less than the guardian waits for this program
 ENDINGS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})

@@ -161,3 +161,10 @@ def test_of_an_open_loop_too_ratios_and_verdict_are_the_runs() -> None:
     ]
     run = run_record(*cells, load=str(Model.OPEN))
     assert bare(tables(as_reference(run))[0]) == bare(tables(run)[0])
+
+
+@pytest.mark.parametrize("options", [{}, {"load": str(Model.OPEN)}])
+def test_it_names_no_path_of_the_machine(options: dict[str, str]) -> None:
+    cell = cell_record(command=["/home/me/.venv/bin/python", "-m", "gunicorn", "project.wsgi:application"])
+    (kept,) = as_reference(run_record(cell, **options)).cells
+    assert kept.command == ["python", "-m", "gunicorn", "project.wsgi:application"]
