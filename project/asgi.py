@@ -9,16 +9,13 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django_application = get_asgi_application()
 
-from django.conf import settings  # noqa: E402 - needs the settings
-from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler  # noqa: E402
-
-from apps.results.first_start import prepare  # noqa: E402
-from apps.scenarios.routes import django_lifespan  # noqa: E402 - as above
+from apps.results.first_start import prepare  # noqa: E402 - needs the settings
+from apps.scenarios.routes import django_lifespan  # noqa: E402
 from project.lifespan import Message, Receive, Send, run_lifespan  # noqa: E402
+from project.static_files import served_statically  # noqa: E402
 
 prepare()
-if "django.contrib.staticfiles" in settings.INSTALLED_APPS:
-    django_application = ASGIStaticFilesHandler(django_application)
+django_application = served_statically(django_application, asgi=True)
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from csp.constants import NONCE, NONE, SELF
 
 from project import startproject
 from project.secret_key import secret_key
@@ -36,17 +37,22 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     *startproject.CONTRIB_APPS,
     "django.contrib.staticfiles",
+    "csp",
     "apps.catalog",
     "apps.scenarios",
+    "apps.reporting",
     "apps.results",
     "apps.comparisons",
     *(["debug_toolbar"] if DEBUG else []),
 ]
-MIDDLEWARE = [*startproject.MIDDLEWARE]
+MIDDLEWARE = [*startproject.MIDDLEWARE, "csp.middleware.CSPMiddleware"]
 if DEBUG:
     MIDDLEWARE.insert(1, "debug_toolbar.middleware.DebugToolbarMiddleware")
 ROOT_URLCONF = "project.urls"
 LOGIN_URL = "admin:login"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "sesame.backends.ModelBackend"]
+SESAME_ONE_TIME = True
+SESAME_MAX_AGE = 600  # seconds: the link that `make serve` prints is for now
 WSGI_APPLICATION = "project.wsgi.application"
 TEMPLATES = startproject.TEMPLATES
 
@@ -71,6 +77,27 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"  # see project/static_files.py
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "apps.reporting.storage.HashedStaticFilesStorage"},
+}
+
+# The toolbar's own scripts and styles carry the nonce; without DEBUG there is nothing inline at all.
+OWN = [SELF, *([NONCE] if DEBUG else [])]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": OWN,
+        "style-src": OWN,
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
 
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -32,18 +32,22 @@ class Store:
     def __call__(self, event: Event) -> None:
         match event:
             case RunStarted(run=record):
-                self.run = Run.objects.create(
-                    **_run_columns(record),
-                    command_host=socket.gethostname(),
-                    command_pid=os.getpid(),
-                    command_started=psutil.Process().create_time(),
-                )
+                self.begin(record)
             case CellChanged(cell=cell):
                 self._save_cell(cell)
             case RoundFinished(cell=cell, entry=entry):
                 self._save_round(cell, entry)
             case RunFinished(run=record) if self.run is not None:
                 Run.objects.filter(pk=self.run.pk).update(**_run_columns(record))
+
+    def begin(self, record: RunRecord) -> Run:
+        self.run = Run.objects.create(
+            **_run_columns(record),
+            command_host=socket.gethostname(),
+            command_pid=os.getpid(),
+            command_started=psutil.Process().create_time(),
+        )
+        return self.run
 
     def _save_cell(self, cell: CellRecord) -> Cell:
         data = {**json_codec.unstructure(replace(cell, rounds=[])), "level": cell.level}
@@ -60,6 +64,18 @@ class Store:
             more = {key: value for key, value in data.items() if key not in (*ROUND_COLUMNS, "started_at")}
             columns = {name: data[name] for name in (*ROUND_COLUMNS, "started_at")}
             Round.objects.create(cell=self._save_cell(cell), more=more, **columns)
+
+
+def save_run(record: RunRecord) -> Run:
+    """A whole record at once, of a file for instance; nothing is stored when a part of it cannot be."""
+    store = Store()
+    with transaction.atomic():
+        run = store.begin(record)
+        for cell in record.cells:
+            store(CellChanged(cell))
+            for entry in cell.rounds:
+                store(RoundFinished(cell, entry))
+    return run
 
 
 def _run_columns(record: RunRecord) -> dict[str, Any]:

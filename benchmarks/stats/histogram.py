@@ -8,7 +8,7 @@ wheel for every platform this project runs on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 SUB_BITS = 11
@@ -57,11 +57,16 @@ class Histogram:
 
     def percentile_ms(self, percent: float) -> float | None:
         """The latency in milliseconds that ``percent`` of the values do not exceed (nearest rank); None when empty."""
-        if not self.counts:
-            return None
-        rank, seen = max(1.0, self.total * percent / 100.0), 0
-        for bucket in sorted(self.counts):
-            seen += self.counts[bucket]
-            if seen >= rank - 1e-9:
-                return bucket_middle_ns(bucket) / 1e6
-        raise AssertionError("ranks never exceed the total")
+        return self.percentiles_ms([percent])[0] if self.counts else None
+
+    def percentiles_ms(self, percents: Sequence[float]) -> list[float]:
+        """The same for several percents, which have to ascend, in one pass; of an empty histogram there are none."""
+        total, found, seen, ordered = self.total, [], 0, iter(sorted(self.counts))
+        bucket = 0
+        for percent in percents if total else ():
+            rank = max(1.0, total * percent / 100.0)
+            while seen < rank - 1e-9:
+                bucket = next(ordered)
+                seen += self.counts[bucket]
+            found.append(bucket_middle_ns(bucket) / 1e6)
+        return found

@@ -1,0 +1,82 @@
+"""The overview: every scenario's newest figures in one matrix, what they say, and the claims."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from apps.results.reports import Latest, latest_claims, latest_headlines
+from apps.results.store import latest_run
+from apps.scenarios.claims import CLAIMS
+from apps.scenarios.evidence import State
+from apps.scenarios.registry import scenarios
+from benchmarks.plan import BASELINE
+
+FIRST = (BASELINE, "sync@gunicorn-sync", "sync@uvicorn", "wrapped@uvicorn", "async@uvicorn")
+LAST = ("aiohttp@aiohttp",)
+MOST_COLUMNS = 7  # others are on the scenario's own page
+
+
+@dataclass(frozen=True)
+class Line:
+    """A scenario in the matrix: its marks under the contenders' headings, None where it has none."""
+
+    name: str
+    title: str
+    run: int | None
+    headline: dict[str, Any] | None
+    marks: tuple[dict[str, Any] | None, ...]
+    others: int = 0
+
+
+@gzip_page
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    newest = latest_run()
+    latest = {one.headline["scenario"]: one for one in latest_headlines()}
+    columns = _columns(list(latest.values()))
+    judged_by, claims = latest_claims()
+    context = {
+        "section": "overview",
+        "newest": newest,
+        "columns": columns,
+        "lines": [_line(name, latest.get(name), columns) for name in _names(latest)],
+        "said": [one for one in latest.values() if one.headline["verdict"] or one.headline["advice"]],
+        "claims": claims
+        or [{"id": claim.id, "text": claim.text, "state": State.NOT_MEASURED} for claim in CLAIMS.values()],
+        "judged_by": judged_by,
+    }
+    return render(request, "comparisons/overview.html", context)
+
+
+def _names(latest: dict[str, Latest]) -> list[str]:
+    """Measured scenarios first; those whose card is gone are still in the runs."""
+    return [*latest, *(name for name in scenarios() if name not in latest)]
+
+
+def _columns(latest: Sequence[Latest]) -> tuple[str, ...]:
+    """The usual contenders in their usual order, then whoever is in most scenarios."""
+    count: dict[str, int] = {}
+    for one in latest:
+        for mark in one.headline["marks"]:
+            count[mark["contender"]] = count.get(mark["contender"], 0) + 1
+    usual = [name for name in (*FIRST, *LAST) if name in count]
+    more = sorted((name for name in count if name not in usual and count[name] > 1), key=lambda name: -count[name])
+    chosen = [*usual, *more][:MOST_COLUMNS]
+    return tuple(sorted(chosen, key=lambda name: name in LAST))
+
+
+def _line(name: str, latest: Latest | None, columns: tuple[str, ...]) -> Line:
+    card = scenarios().get(name)
+    if latest is None:
+        return Line(name, card.title if card else "", None, None, (None,) * len(columns))
+    marks = {mark["contender"]: mark for mark in latest.headline["marks"]}
+    found = tuple(marks.get(column) for column in columns)
+    title = latest.headline["title"]
+    return Line(name, title, latest.run, latest.headline, found, len(marks.keys() - set(columns)))

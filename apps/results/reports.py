@@ -1,0 +1,112 @@
+"""Reports of stored runs: computed when a run ends, or when somebody asks and the code has changed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max
+
+from apps.reporting.report import claim_reports, scenario_report, version
+from apps.results.models import Cell, Run, StoredComparison, StoredReport
+from apps.results.store import load_run
+from apps.scenarios.profiles import Profile
+from benchmarks.json_codec import json_codec
+from benchmarks.record import RunRecord, State
+from benchmarks.reports.comparison import tabulate_comparison
+from benchmarks.stats.comparison import compare
+
+CLAIMS = ""  # instead of a scenario's name
+Report = dict[str, Any]  # a ScenarioReport as JSON; of the claims {"claims": [a ClaimReport, …]}
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The newest figures of one scenario: a Headline as JSON, and the run that they are from."""
+
+    run: int
+    headline: dict[str, Any]
+
+
+def store_reports(run: Run, record: RunRecord) -> dict[str, Report]:
+    """Compute and keep all reports of a finished run; by scenario, the claims' under ``CLAIMS``."""
+    found = {name: json_codec.unstructure(report) for name, report in _compute(record)}
+    if record.state is not State.RUNNING:
+        StoredReport.objects.bulk_create(
+            [
+                StoredReport(
+                    run=run, scenario=name, version=version(), headline=report.get("headline", {}), content=report
+                )
+                for name, report in found.items()
+            ],
+            update_conflicts=True,
+            unique_fields=["run", "scenario"],
+            update_fields=["version", "headline", "content"],
+        )
+    return found
+
+
+def _compute(record: RunRecord) -> list[tuple[str, Any]]:
+    measured = {cell.scenario for cell in record.cells}
+    reports: list[tuple[str, Any]] = [
+        (card.name, scenario_report(record, card)) for card in record.scenarios if card.name in measured
+    ]
+    return [*reports, (CLAIMS, {"claims": claim_reports(record)})]
+
+
+def reports_of(run: Run) -> dict[str, Report]:
+    """All reports of a run in its scenarios' order, and that of the claims. Raises RecordError when it is damaged."""
+    stored = dict(StoredReport.objects.filter(run=run, version=version()).values_list("scenario", "content"))
+    if CLAIMS not in stored:  # the last one that is written
+        return store_reports(run, load_run(run))
+    order = {card["name"]: place for place, card in enumerate(run.scenarios)}
+    return dict(sorted(stored.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def report_of(run: Run, scenario: str) -> Report | None:
+    """One scenario's; None where the run has no cell of it. Raises RecordError when it is damaged."""
+    stored = StoredReport.objects.filter(run=run, scenario=scenario, version=version()).first()
+    return stored.content if stored else reports_of(run).get(scenario)
+
+
+def latest_headlines() -> list[Latest]:
+    """Of every scenario that was ever measured, the newest: by name. A number of queries that does not grow."""
+    newest = dict(
+        Cell.objects.filter(run__state=State.OK).values_list("scenario").annotate(Max("run_id")).order_by("scenario")
+    )
+    stored = {
+        (run, scenario): headline
+        for run, scenario, headline in StoredReport.objects.filter(
+            run__in=set(newest.values()), version=version()
+        ).values_list("run_id", "scenario", "headline")
+    }
+    missing = {run for scenario, run in newest.items() if (run, scenario) not in stored}
+    for run in Run.objects.filter(pk__in=missing):
+        for scenario, report in reports_of(run).items():
+            stored[run.pk, scenario] = report.get("headline", {})
+    return [Latest(run, stored[run, scenario]) for scenario, run in newest.items() if (run, scenario) in stored]
+
+
+def latest_claims() -> tuple[int | None, list[dict[str, Any]]]:
+    """What the newest run that judged the claims says of them, and its number; of none where there is no such run."""
+    judging = Run.objects.filter(state=State.OK, options__profile__in=[Profile.CLAIMS, Profile.FULL])
+    run = judging.first() or Run.objects.filter(state=State.OK).first()
+    if run is None:
+        return None, []
+    report = report_of(run, CLAIMS)
+    return run.pk, report["claims"] if report else []
+
+
+def comparison_of(earlier: Run, later: Run) -> Report:
+    """Two runs beside each other: a ComparisonTable as JSON. Raises RecordError when one is damaged."""
+    stored = StoredComparison.objects.filter(earlier=earlier, later=later, version=version()).first()
+    if stored:
+        return stored.content  # type: ignore[no-any-return]
+    found = compare(load_run(earlier), load_run(later))
+    table = tabulate_comparison(found, f"run {earlier.pk}", f"run {later.pk}")
+    content: Report = json_codec.unstructure(table)
+    if State.RUNNING not in (earlier.state, later.state):
+        StoredComparison.objects.update_or_create(
+            earlier=earlier, later=later, defaults={"version": version(), "content": content}
+        )
+    return content
