@@ -9,7 +9,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from apps.reporting.charts import Chart, charts
+from apps.reporting.chart import Chart
+from apps.reporting.charts import charts
 from apps.scenarios.claims import CLAIMS, findings
 from apps.scenarios.evidence import Finding
 from apps.scenarios.evidence import State as ClaimState
