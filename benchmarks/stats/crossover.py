@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from math import exp, inf, isfinite, log
-from random import Random
 
-from benchmarks.stats.intervals import SEED, Ratio, Resampler, Windows, bounds, paired_ratio
+from benchmarks.stats.intervals import Ratio, Resampler, Windows, bounds, paired_ratio
 
 NO_LEAD = 1.1  # "never ahead" needs intervals that leave no room for a lead of 10 %, below which none is worth a move
 
@@ -102,10 +101,9 @@ def crossing(places: Sequence[float], heights: Sequence[float]) -> float:
 
 
 def _located(known: Sequence[tuple[Point, Ratio]]) -> Crossover:
-    dice = Random(SEED)
     places = [log(point.x) for point, _ in known]
-    resamplers = (Resampler.of_pairs(point.challenger, point.baseline, dice) for point, _ in known)
-    columns = [resampler.medians(dice) for resampler in resamplers if resampler]
+    resamplers = (Resampler.of_pairs(point.challenger, point.baseline) for point, _ in known)
+    columns = [resampler.medians(stream) for stream, resampler in enumerate(resamplers) if resampler]
     draws = [crossing(places, heights) for heights in zip(*columns, strict=True)]
     x = crossing(places, [log(ratio.value) if ratio.value else -inf for _, ratio in known])
     low, high = bounds(draws, min(ratio.rounds for _, ratio in known))

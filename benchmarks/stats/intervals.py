@@ -12,15 +12,17 @@ come in bursts. Simulated without a difference, 5 to 15 rounds, these intervals 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import atan, cos, exp, inf, log, pi, sin, sqrt
+from operator import itemgetter, sub
 from random import Random
 from statistics import NormalDist, fmean, median, variance
 
 Windows = Mapping[int, Sequence[float]]  # round number -> rates (requests/s) of the round's equal sub-windows
 Rates = tuple[float, ...]  # of one round's windows
+Draw = Callable[[Sequence[float]], tuple[float, ...]]  # certain places of what it is given
 
 LEVEL = 0.95
 LEAST_ROUNDS = 5
@@ -132,10 +134,10 @@ class Resampler:
     pool: tuple[float, ...]
 
     @classmethod
-    def of_pairs(cls, values: Windows, baseline: Windows, dice: Random) -> Resampler | None:
+    def of_pairs(cls, values: Windows, baseline: Windows) -> Resampler | None:
         """For ratios paired by round; None under the conditions of ``paired_ratio``."""
         pairs = _pairs(values, baseline)
-        return _of_pairs(pairs, dice) if pairs else None
+        return _of_pairs(pairs) if pairs else None
 
     @classmethod
     def blurred(cls, rounds: Sequence[tuple[float, list[float]]]) -> Resampler:
@@ -153,13 +155,35 @@ class Resampler:
         pool = [middle + shrink * (centre - middle + shift) for centre, noise in finite for shift in noise]
         return cls(len(rounds), tuple(pool + [-inf] * BLURS * (len(rounds) - len(finite))))
 
-    def medians(self, dice: Random, count: int = RESAMPLES) -> list[float]:
-        """Logarithm of the median of as many resampled rounds as there were; ``count`` times."""
-        half, size, pool, choices = self.rounds // 2, self.rounds, self.pool, dice.choices
-        if size % 2:
-            return [sorted(choices(pool, k=size))[half] for _ in range(count)]
-        middles = (sorted(choices(pool, k=size))[half - 1 : half + 1] for _ in range(count))
-        return [(lower + upper) / 2 for lower, upper in middles]
+    def medians(self, stream: int = 0) -> list[float]:
+        """Logarithm of the median of as many resampled rounds as there were; ``RESAMPLES`` times.
+
+        Equal streams make equal draws: who compares two of these gives each a stream of its own.
+        """
+        pool = sorted(self.pool)
+        lower, upper = (list(middle(pool)) for middle in _middles(self.rounds, stream))
+        return lower if self.rounds % 2 else [(low + high) / 2 for low, high in zip(lower, upper, strict=True)]
+
+
+@cache
+def _middles(rounds: int, stream: int) -> tuple[Draw, Draw]:
+    """Which places of a sorted pool the middle of ``rounds`` random ones is at, both of an even number's.
+
+    The places do not depend on what is in the pool, and a pool's size only on its rounds. So they are drawn once, and
+    a resample costs no more than to look there.
+    """
+    dice, size = Random(f"middles {SEED} {rounds} {stream}"), rounds * BLURS
+    drawn = [sorted(int(dice.random() * size) for _ in range(rounds)) for _ in range(RESAMPLES)]
+    return itemgetter(*(places[(rounds - 1) // 2] for places in drawn)), itemgetter(
+        *(places[rounds // 2] for places in drawn)
+    )
+
+
+@cache
+def _windows_drawn(windows: int, stream: int) -> tuple[Draw, ...]:
+    """Which windows of a round each of its resamples takes, with replacement."""
+    dice = Random(f"windows {SEED} {windows} {stream}")
+    return tuple(itemgetter(*dice.choices(range(windows), k=windows)) for _ in range(BLURS))
 
 
 def middle_of(values: Iterable[float]) -> float:
@@ -171,20 +195,19 @@ def middle_of(values: Iterable[float]) -> float:
 
 @lru_cache(maxsize=4096)
 def _paired(pairs: tuple[tuple[Rates, Rates], ...]) -> Ratio:
-    dice = Random(SEED)
-    draws = _of_pairs(pairs, dice).medians(dice)
-    return _ratio(middle_of(fmean(ours) / fmean(theirs) for ours, theirs in pairs), draws, len(pairs))
+    return _ratio(
+        middle_of(fmean(ours) / fmean(theirs) for ours, theirs in pairs), _of_pairs(pairs).medians(), len(pairs)
+    )
 
 
 @lru_cache(maxsize=4096)
 def _unpaired(ours: tuple[Rates, ...], theirs: tuple[Rates, ...]) -> Ratio:
-    dice = Random(SEED)
     above, below = (
-        Resampler.blurred([(_log(fmean(rates)), _noise(rates, dice)) for rates in side]).medians(dice)
-        for side in (ours, theirs)
+        Resampler.blurred([(_log(fmean(rates)), _noise(rates, stream)) for rates in side]).medians(stream)
+        for stream, side in enumerate((ours, theirs))
     )
     value = middle_of(map(fmean, ours)) / middle_of(map(fmean, theirs))
-    return _ratio(value, [up - down for up, down in zip(above, below, strict=True)], min(len(ours), len(theirs)))
+    return _ratio(value, list(map(sub, above, below)), min(len(ours), len(theirs)))
 
 
 def _ratio(value: float, draws: list[float], rounds: int) -> Ratio:
@@ -192,16 +215,16 @@ def _ratio(value: float, draws: list[float], rounds: int) -> Ratio:
     return Ratio(value, min(exp(low), value), max(exp(high), value), rounds)
 
 
-def _of_pairs(pairs: Sequence[tuple[Rates, Rates]], dice: Random) -> Resampler:
+def _of_pairs(pairs: Sequence[tuple[Rates, Rates]]) -> Resampler:
     return Resampler.blurred(
         [
-            (_log(fmean(ours) / fmean(theirs)), list(map(_difference, _noise(ours, dice), _noise(theirs, dice))))
+            (_log(fmean(ours) / fmean(theirs)), list(map(sub, _noise(ours, 0), _noise(theirs, 1))))
             for ours, theirs in pairs
         ]
     )
 
 
-def _noise(rates: Rates, dice: Random) -> list[float]:
+def _noise(rates: Rates, stream: int) -> list[float]:
     """How far the logarithm of a round's rate moves when its windows are resampled.
 
     To first order, which stays finite when all windows drawn are empty.
@@ -209,11 +232,7 @@ def _noise(rates: Rates, dice: Random) -> list[float]:
     total, size = sum(rates), len(rates)
     if size == 1 or not total:
         return [0.0] * BLURS
-    return [sum(dice.choices(rates, k=size)) / total - 1 for _ in range(BLURS)]
-
-
-def _difference(one: float, other: float) -> float:
-    return one - other
+    return [sum(drawn(rates)) / total - 1 for drawn in _windows_drawn(size, stream)]
 
 
 def _log(rate: float) -> float:
