@@ -96,7 +96,7 @@ def load_run(run: Run) -> RunRecord:
     data["finished_at"] = run.finished_at.isoformat(timespec="seconds") if run.finished_at else ""
     data["cells"] = [_cell_data(cell) for cell in cells]
     name = f"run {run.pk}"
-    return structure(upgraded(data, name), name)
+    return structure(upgraded(data, name), name, foreign=False)
 
 
 def _cell_data(cell: Cell) -> dict[str, Any]:
