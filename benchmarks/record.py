@@ -210,13 +210,17 @@ def loads(text: str, source: str = "the record") -> RunRecord:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{source} is not JSON: {error}", hint="was it cut off? export the run again") from error
-    schema = data.get("schema") if isinstance(data, dict) else None
+    check_schema(data.get("schema") if isinstance(data, dict) else None, source)
+    return structure(upgraded(data, source), source)
+
+
+def check_schema(schema: object, source: str) -> None:
+    """Raises RecordError for a schema that this code does not know."""
     if type(schema) is not int or not 1 <= schema <= SCHEMA_VERSION:
         raise RecordError(
             f"{source} has schema {schema!r}; this version reads 1 to {SCHEMA_VERSION}",
             hint="read it with the version of this project that wrote it",
         )
-    return structure(upgraded(data, source), source)
 
 
 def structure(data: dict[str, Any], source: str = "the record", *, foreign: bool = True) -> RunRecord:
@@ -269,6 +273,11 @@ def _first_difference(data: Any, again: Any, place: str = "") -> str:
 
 
 def write(record: RunRecord, path: Path, indent: int | None = 1) -> None:
+    """Raises RecordError when the file cannot be written, see ``write_whole``."""
+    write_whole(dumps(record, indent), path)
+
+
+def write_whole(text: str, path: Path) -> None:
     """Write whole or not at all. Raises RecordError when the file cannot be written.
 
     A link stays one, and what is no file, a pipe say, is written to as it is.
@@ -278,9 +287,9 @@ def write(record: RunRecord, path: Path, indent: int | None = 1) -> None:
     temporary = path.with_name(path.name + ".part")
     try:
         if special:
-            path.write_text(dumps(record, indent))
+            path.write_text(text, encoding="utf-8")
             return
-        temporary.write_text(dumps(record, indent))
+        temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

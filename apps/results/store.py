@@ -14,7 +14,7 @@ from django.db import transaction
 from apps.results.models import Cell, Round, Run
 from benchmarks.events import CellChanged, Event, RoundFinished, RunFinished, RunStarted
 from benchmarks.json_codec import json_codec
-from benchmarks.record import CellRecord, RoundRecord, RunRecord, State, structure
+from benchmarks.record import CellRecord, RoundRecord, RunRecord, State, check_schema, structure
 from benchmarks.upgrades import upgraded
 
 CELL_KEY = ("scenario", "contender", "level")
@@ -89,14 +89,20 @@ def _run_columns(record: RunRecord) -> dict[str, Any]:
 
 
 def load_run(run: Run) -> RunRecord:
-    """The stored run as a record; three queries, whatever its size."""
+    """The stored run as a record; three queries, whatever its size. Raises RecordError when it is damaged."""
+    name = f"run {run.pk}"
+    check_schema(run.schema, name)
+    return structure(upgraded(stored_data(run), name), name, foreign=False)
+
+
+def stored_data(run: Run) -> dict[str, Any]:
+    """All that is stored of a run, in the schema that it was stored in, whether or not it can be read."""
     cells = Cell.objects.filter(run=run).prefetch_related("rounds")
     data = {name: getattr(run, name) for name in (*RUN_COLUMNS, "scenarios")}
     data["started_at"] = run.started_at.isoformat(timespec="seconds")
     data["finished_at"] = run.finished_at.isoformat(timespec="seconds") if run.finished_at else ""
     data["cells"] = [_cell_data(cell) for cell in cells]
-    name = f"run {run.pk}"
-    return structure(upgraded(data, name), name, foreign=False)
+    return data
 
 
 def _cell_data(cell: Cell) -> dict[str, Any]:
