@@ -32,7 +32,11 @@ class Line:
     run: int | None
     headline: dict[str, Any] | None
     marks: tuple[dict[str, Any] | None, ...]
-    others: int = 0
+    others: int = 0  # contenders that have no column
+
+    @property
+    def compares(self) -> bool:
+        return any(self.marks)
 
 
 @gzip_page

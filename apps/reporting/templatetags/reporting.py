@@ -27,7 +27,8 @@ STRONG, MEDIUM = math.log(3), math.log(1.5)  # how deep a ratio is shaded, on ei
 def contender(name: str) -> dict[str, Any]:
     """``async@uvicorn`` with its swatch."""
     style = style_of(name)
-    return {"name": name, "style": style.name, "shape": SHAPES[style.symbol]}
+    variant, at, host = name.partition("@")
+    return {"variant": variant + at, "host": host, "style": style.name, "shape": SHAPES[style.symbol]}
 
 
 @register.filter
