@@ -132,6 +132,8 @@ def command_alive(run: Run) -> bool:
 def mark_abandoned() -> int:
     """Runs whose command is gone (killed, power failure) are shown as aborted; returns how many there were."""
     gone = [run.pk for run in Run.objects.filter(state=State.RUNNING) if not command_alive(run)]
+    if not gone:
+        return 0
     with transaction.atomic():
         Cell.objects.filter(run__in=gone, state=State.RUNNING).update(state=State.ABORTED, reason=GONE)
         return Run.objects.filter(pk__in=gone, state=State.RUNNING).update(state=State.ABORTED, reason=GONE)
