@@ -1,0 +1,79 @@
+"""What one request did between its event loop and its threads: plain data. All moments are seconds of ``monotonic``."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Crossing:
+    """One function that the loop handed to a thread, and waited for."""
+
+    function: str  # qualified name, its module apart
+    module: str
+    asked_s: float
+    started_s: float | None = None  # None: it never began, or began where it could not be seen
+    ended_s: float | None = None
+    back_s: float | None = None  # when the loop went on with the request
+    thread: str = ""
+    ident: int = 0
+    fresh: bool = False  # the thread was started for it
+
+
+@dataclass(slots=True)
+class Query:
+    """One SQL statement: its first word and its table, never its parameters."""
+
+    what: str
+    started_s: float
+    ended_s: float
+    thread: str
+    ident: int
+
+
+@dataclass
+class Trace:
+    """Crossings in the order in which they were asked for, queries in the order in which they ended."""
+
+    crossings: list[Crossing] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
+    problem: str = ""  # why crossings cannot be recorded here
+
+    def told(self, origin_s: float) -> dict[str, Any]:
+        """As JSON, in milliseconds since ``origin_s``."""
+
+        def since(moment_s: float | None) -> float | None:
+            return None if moment_s is None else round((moment_s - origin_s) * 1000, 3)
+
+        return {
+            "crossings": [
+                {
+                    "function": one.function,
+                    "module": one.module,
+                    "asked_ms": since(one.asked_s),
+                    "started_ms": since(one.started_s),
+                    "ended_ms": since(one.ended_s),
+                    "back_ms": since(one.back_s),
+                    "thread": one.thread,
+                    "ident": one.ident,
+                    "fresh": one.fresh,
+                }
+                for one in self.crossings
+            ],
+            "queries": [
+                {
+                    "what": one.what,
+                    "started_ms": since(one.started_s),
+                    "ended_ms": since(one.ended_s),
+                    "thread": one.thread,
+                    "ident": one.ident,
+                }
+                for one in self.queries
+            ],
+            "problem": self.problem,
+        }
+
+
+current: ContextVar[Trace | None] = ContextVar("crossover_trace", default=None)
