@@ -25,9 +25,7 @@ from apps.comparisons.code import (
 from apps.scenarios.registry import scenarios
 
 CARDS = list(scenarios().values())
-words = st.sampled_from(
-    ["", "return page", "    return page", "await page", "a = 1", "a = 2  # <b>", "«ü»\t\f"]
-)
+words = st.sampled_from(["", "return page", "    return page", "await page", "a = 1", "a = 2  # <b>", "«ü»\t\f"])
 lines = st.lists(words | st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), max_size=12))
 
 
@@ -128,3 +126,30 @@ def test_what_variants_share_is_shown_too(card):
     paths = [source.path for source in shared_sources(card)]
     assert paths[-1] == f"apps/scenarios/{card.name}/scenario.py"
     assert all(source.html for source in shared_sources(card))
+
+
+def luminance(colour: str) -> float:
+    """https://www.w3.org/TR/WCAG21/#dfn-relative-luminance"""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_code_can_be_read_on_every_ground(dark: bool):
+    colours: dict[str, str] = {}
+    for path in ("reporting/static/reporting/report.css", "comparisons/static/comparisons/site.css"):
+        text = (ROOT / "apps" / path).read_text()
+        for block in re.finditer(r"(@media \(prefers-color-scheme: dark\) \{\s*)?:root \{(.*?)\}", text, re.DOTALL):
+            if dark or not block[1]:
+                colours |= dict(re.findall(r"(--[\w-]+): (#[0-9a-f]{6});", block[2]))
+    inks = [name for name in colours if name.startswith("--code-")] + ["--ink"]
+    grounds = ["--ground", "--sunken", "--added", "--removed", "--added-deep", "--removed-deep"]
+    assert len(inks) == 6
+    poor = {}
+    for ink in inks:
+        for ground in grounds:
+            darker, lighter = sorted(luminance(colours[name]) for name in (ink, ground))
+            if (ratio := (lighter + 0.05) / (darker + 0.05)) < 4.5:
+                poor[ink, ground] = round(ratio, 2)
+    assert poor == {}
