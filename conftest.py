@@ -40,6 +40,14 @@ def pytest_configure() -> None:
             signal.signal(number, usual)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    """Hashed and collected as at the showcase's first start, so that pages can name them; a moment where they are."""
+    from project.static_files import collect
+
+    collect()
+
+
 @pytest.fixture(scope="session")
 def guard() -> Iterator[Guard]:
     with Guard() as guard:

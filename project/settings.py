@@ -47,7 +47,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [*startproject.MIDDLEWARE, "csp.middleware.CSPMiddleware"]
 if DEBUG:
-    MIDDLEWARE.insert(1, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    MIDDLEWARE[1:1] = ["debug_toolbar.middleware.DebugToolbarMiddleware", "project.uncompressed.uncompressed"]
 ROOT_URLCONF = "project.urls"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "sesame.backends.ModelBackend"]
@@ -72,6 +72,13 @@ try:
 except ValueError as error:
     sys.exit(f"RESULTS_DATABASE_URL is not understood ({error}): write postgresql://user:password@host/name")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LOGGING = {  # Django's default mails errors to administrators, and there are none
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {"django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
+}
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     LINES = "lines"
     BARS = "bars"
     HEAT = "heat"
+    INTERVALS = "intervals"  # a row for each name of y; on x the value, and the interval from low to high
 
 
 class Scale(StrEnum):

@@ -8,7 +8,7 @@ from apps.reporting.chart import AxisOf, Chart, Kind, Scale, Series, Spot, at_hi
 from apps.reporting.costs import cost_charts
 from apps.reporting.heat import heat_charts
 from apps.reporting.style import style_of
-from benchmarks.axes import HOSTING_AXES, Axis, describe_point
+from benchmarks.axes import HOSTING_AXES, Axis, describe_point, plain
 from benchmarks.record import RunRecord
 from benchmarks.reports import figures
 from benchmarks.stats.summary import CellSummary, summarise
@@ -59,7 +59,7 @@ def _throughput(rows: Sequence[CellSummary]) -> Iterator[Chart]:
     if rows[0].cell.rate_per_s is not None:
         yield _tails(rows)
         return
-    answers = AxisOf("requests answered", "requests/s")
+    answers = AxisOf("answered", "requests/s")
     if len(levels) == 1:
         level = level_of(rows)
         yield Chart(
@@ -149,7 +149,7 @@ def _swept(rows: Sequence[CellSummary]) -> Iterator[Chart]:
             continue
         by_name = axis in HOSTING_AXES or values[0] <= 0
         place = {value: float(number) if by_name else value for number, value in enumerate(values)}
-        names = tuple(describe_point(axis, value) for value in values) if by_name else ()
+        names = tuple(map(plain, values)) if by_name else ()
         spots = {id(row): _answered(row, place[row.cell.sweep_value]) for row in top}
         waits = axis == Axis.WAIT or axis.endswith("_ms")
         yield Chart(
@@ -160,7 +160,7 @@ def _swept(rows: Sequence[CellSummary]) -> Iterator[Chart]:
             AxisOf(
                 axis.removesuffix("_ms"), "ms" if waits else "", Scale.CATEGORY if by_name else Scale.LOG, names=names
             ),
-            AxisOf("requests answered", "requests/s", Scale.LOG),
+            AxisOf("answered", "requests/s", Scale.LOG),
             _series(top, spots),
             listed(
                 ("contender", *(describe_point(axis, value) for value in values)),

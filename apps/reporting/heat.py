@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from apps.reporting.chart import AxisOf, Chart, Kind, Scale, Series, Spot, level_of, listed, load_of
 from apps.reporting.style import style_of
-from benchmarks.axes import Axis, describe_point
+from benchmarks.axes import Axis, describe_point, plain
 from benchmarks.reports import figures
 from benchmarks.stats.intervals import Ratio
 from benchmarks.stats.summary import CellSummary
@@ -36,7 +36,7 @@ def heat_charts(rows: Sequence[CellSummary]) -> Iterator[Chart]:
             Kind.HEAT,
             f"{contender} ÷ {baseline}",
             "Above 1 it answers more than the threads do. In brackets: the interval carries no difference.",
-            AxisOf("wait", "ms", Scale.CATEGORY, tuple(describe_point(Axis.WAIT, value) for value in waits)),
+            AxisOf("wait", "ms", Scale.CATEGORY, tuple(map(plain, waits))),
             AxisOf("load", "", Scale.CATEGORY, tuple(names[load] for load in levels)),
             (Series(contender, style_of(contender), spots),),
             listed(("load", *(describe_point(Axis.WAIT, value) for value in waits)), table),

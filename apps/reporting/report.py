@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from apps.reporting.chart import Chart
 from apps.reporting.charts import charts
 from apps.scenarios.claims import CLAIMS, findings
 from apps.scenarios.evidence import Finding
 from apps.scenarios.evidence import State as ClaimState
+from benchmarks.json_codec import json_codec
 from benchmarks.record import CellRecord, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
 from benchmarks.reports.tables import ScenarioTable, tabulate
@@ -21,6 +23,7 @@ from benchmarks.stats.standings import advice, crossings
 from benchmarks.stats.summary import CellSummary, summarise
 
 ROOT = Path(__file__).resolve().parents[2]
+CLAIMS_KEY = ""  # of the claims' report, where others have a scenario's name
 SOURCES = ("benchmarks/stats", "benchmarks/reports", "benchmarks/record.py", "apps/reporting", "apps/scenarios")
 
 
@@ -130,6 +133,14 @@ def scenario_report(run: RunRecord, card: ScenarioRecord) -> ScenarioReport:
         gates=tuple(_gates(cells)),
         served=tuple(_served(cells)),
     )
+
+
+def reports(run: RunRecord) -> dict[str, Any]:
+    """All reports of a run as JSON: by scenario in the run's order, those that were measured; last the claims'."""
+    measured = {cell.scenario for cell in run.cells}
+    found: dict[str, Any] = {card.name: scenario_report(run, card) for card in run.scenarios if card.name in measured}
+    found[CLAIMS_KEY] = {"claims": claim_reports(run)}
+    return {name: json_codec.unstructure(report) for name, report in found.items()}
 
 
 def claim_reports(run: RunRecord) -> tuple[ClaimReport, ...]:

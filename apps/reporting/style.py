@@ -7,12 +7,12 @@ from functools import cache
 from zlib import crc32
 
 from benchmarks.exceptions import UsageError
-from benchmarks.plan import Contender
+from benchmarks.plan import Contender, Middleware
 
 HUES = ("sync", "async", "wrapped", "aiohttp")
 OTHER = "other"
 SHADES = 3  # of each hue, see the custom properties in report.css
-SERVERS = {  # server -> shade, symbol (ECharts' names)
+SERVERS = {  # server -> shade, symbol (see templatetags/reporting.py)
     "gunicorn-threads": (0, "rect"),
     "uvicorn": (0, "circle"),
     "aiohttp": (0, "diamond"),
@@ -21,6 +21,9 @@ SERVERS = {  # server -> shade, symbol (ECharts' names)
     "gunicorn-gevent": (2, "pin"),
 }
 SHADE_OF_SYNC = {"uvicorn": 2}  # a sync view has a process, threads and a loop to stand beside each other
+STACKS: dict[str, int] = {Middleware.NONE: 0, Middleware.DEFAULT: 1, Middleware.SYNC_ONLY: 2}  # middlewares -> shade
+SYMBOLS_OF_STACKS = {"uvicorn": "plus", "gunicorn-threads": "cross"}  # unlike those of any server without an option
+OTHER_STACK = "down"
 SYMBOLS = ("roundRect", "arrow", "pin", "triangle")
 
 
@@ -50,6 +53,8 @@ def style_of(contender: str) -> Style:
     shade, symbol = SERVERS.get(parsed.server, (dice % SHADES, SYMBOLS[dice // SHADES % len(SYMBOLS)]))
     if hue == "sync":
         shade = SHADE_OF_SYNC.get(parsed.server, shade)
-    if parsed.middleware or parsed.variant != family:  # beside its plain form
+    if parsed.middleware:
+        shade, symbol = STACKS[parsed.middleware], SYMBOLS_OF_STACKS.get(parsed.server, OTHER_STACK)
+    elif parsed.variant != family:  # beside its plain form
         shade, symbol = dice % SHADES, SYMBOLS[crc32(contender.encode()) % len(SYMBOLS)]
     return Style(hue, shade, symbol)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Max
 
-from apps.reporting.report import claim_reports, scenario_report, version
+from apps.reporting.changes import change_report
+from apps.reporting.report import CLAIMS_KEY, reports, version
 from apps.results.models import Cell, Run, StoredComparison, StoredReport
 from apps.results.store import load_run
 from apps.scenarios.profiles import Profile
+from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
 from benchmarks.record import RunRecord, State
-from benchmarks.reports.comparison import tabulate_comparison
-from benchmarks.stats.comparison import compare
 
-CLAIMS = ""  # instead of a scenario's name
+CLAIMS = CLAIMS_KEY
 Report = dict[str, Any]  # a ScenarioReport as JSON; of the claims {"claims": [a ClaimReport, …]}
 
 
@@ -30,7 +31,7 @@ class Latest:
 
 def store_reports(run: Run, record: RunRecord) -> dict[str, Report]:
     """Compute and keep all reports of a finished run; by scenario, the claims' under ``CLAIMS``."""
-    found = {name: json_codec.unstructure(report) for name, report in _compute(record)}
+    found: dict[str, Report] = reports(record)
     if record.state is not State.RUNNING:
         StoredReport.objects.bulk_create(
             [
@@ -44,14 +45,6 @@ def store_reports(run: Run, record: RunRecord) -> dict[str, Report]:
             update_fields=["version", "headline", "content"],
         )
     return found
-
-
-def _compute(record: RunRecord) -> list[tuple[str, Any]]:
-    measured = {cell.scenario for cell in record.cells}
-    reports: list[tuple[str, Any]] = [
-        (card.name, scenario_report(record, card)) for card in record.scenarios if card.name in measured
-    ]
-    return [*reports, (CLAIMS, {"claims": claim_reports(record)})]
 
 
 def reports_of(run: Run) -> dict[str, Report]:
@@ -82,8 +75,9 @@ def latest_headlines() -> list[Latest]:
     }
     missing = {run for scenario, run in newest.items() if (run, scenario) not in stored}
     for run in Run.objects.filter(pk__in=missing):
-        for scenario, report in reports_of(run).items():
-            stored[run.pk, scenario] = report.get("headline", {})
+        with suppress(RecordError):  # its own page says that it is damaged
+            for scenario, report in reports_of(run).items():
+                stored[run.pk, scenario] = report.get("headline", {})
     return [Latest(run, stored[run, scenario]) for scenario, run in newest.items() if (run, scenario) in stored]
 
 
@@ -93,18 +87,20 @@ def latest_claims() -> tuple[int | None, list[dict[str, Any]]]:
     run = judging.first() or Run.objects.filter(state=State.OK).first()
     if run is None:
         return None, []
-    report = report_of(run, CLAIMS)
+    try:
+        report = report_of(run, CLAIMS)
+    except RecordError:
+        return None, []
     return run.pk, report["claims"] if report else []
 
 
 def comparison_of(earlier: Run, later: Run) -> Report:
-    """Two runs beside each other: a ComparisonTable as JSON. Raises RecordError when one is damaged."""
+    """Two runs beside each other: a ChangeReport as JSON. Raises RecordError when one is damaged."""
     stored = StoredComparison.objects.filter(earlier=earlier, later=later, version=version()).first()
     if stored:
         return stored.content  # type: ignore[no-any-return]
-    found = compare(load_run(earlier), load_run(later))
-    table = tabulate_comparison(found, f"run {earlier.pk}", f"run {later.pk}")
-    content: Report = json_codec.unstructure(table)
+    names = (f"run {earlier.pk}", f"run {later.pk}")
+    content: Report = json_codec.unstructure(change_report(load_run(earlier), load_run(later), *names))
     if State.RUNNING not in (earlier.state, later.state):
         StoredComparison.objects.update_or_create(
             earlier=earlier, later=later, defaults={"version": version(), "content": content}

@@ -1,0 +1,76 @@
+"""What visitors see when something is not as they asked: what it was, why, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from apps.scenarios.registry import scenarios
+
+TITLES = {
+    400: "That cannot be answered",
+    403: "That is not allowed",
+    409: "Not as things are",
+    429: "Too many at once",
+}
+PAGES = ("scenarios", "live", "runs")
+LONGEST_PATH = 120
+DJANGOS_WORDS = "matches the given query"  # of an Http404 that nobody here wrote
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where to go on from."""
+
+    href: str
+    text: str
+
+
+class NotThere(Http404):
+    """A 404 whose message is for the visitor, with what there is instead."""
+
+    def __init__(self, message: str, instead: Sequence[Link] = ()) -> None:
+        super().__init__(message)
+        self.instead = tuple(instead)
+
+
+def bad_request(request: HttpRequest, reason: str, status: int = 400, back: str = "overview") -> HttpResponse:
+    """A page that says why; ``back`` is the name, or the path, of the page to go on from."""
+    context = {
+        "title": TITLES.get(status, TITLES[400]),
+        "reason": reason,
+        "status": status,
+        "back": back if back.startswith("/") else reverse(back),
+    }
+    return render(request, "comparisons/problem.html", context, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The project's 404: the reason if one was given, and what was probably meant."""
+    message = exception.args[0] if exception.args and isinstance(exception.args[0], str) else ""
+    instead = getattr(exception, "instead", ())
+    context = {
+        "path": _shortened(request.path),
+        "message": "" if DJANGOS_WORDS in message else message,
+        "instead": instead or _near(request.path),
+        "meant": not instead,
+    }
+    return render(request, "404.html", context, status=404)
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= LONGEST_PATH else f"{path[:LONGEST_PATH]}…"
+
+
+def _near(path: str) -> list[Link]:
+    """Pages whose names are like a word of the path."""
+    words = [word.lower().replace("-", "_") for word in path[:LONGEST_PATH].split("/") if word]
+    known = {name: Link(reverse("scenario", args=[name]), name) for name in scenarios()}
+    known |= {name: Link(reverse(name), name) for name in PAGES}
+    names = dict.fromkeys(name for word in words for name in get_close_matches(word, known, n=2, cutoff=0.7))
+    return [known[name] for name in names]
