@@ -36,10 +36,14 @@ async function tryAll(form, places, times, status) {
     draw(found);
   }
   const told = [...found].filter(([, tried]) => tried.answers?.length);
-  status.textContent = told.length ? `Done: ${told.map(([place, tried]) => `${place.dataset.variant} ${lastMs(tried)} ms`).join(', ')}.` : 'Nothing could be run.';
+  status.textContent = told.length ? `Done: ${told.map(([place, tried]) => `${place.dataset.variant} ${took(tried)}`).join(', ')}.` : 'Nothing could be run.';
 }
 
-const lastMs = (tried) => Math.round(Math.max(...tried.answers.map((one) => one.ended_ms)));
+/** How long it took; an error that comes quickly is no fast answer. */
+function took(tried) {
+  const failed = tried.answers.find((one) => one.status >= 400);
+  return failed ? `answers ${failed.status}` : `${Math.round(Math.max(...tried.answers.map((one) => one.ended_ms)))} ms`;
+}
 
 /** One variant; who finds the process busy with somebody else's try waits a little. */
 async function ask(form, place, times, status) {
