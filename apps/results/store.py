@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 from django.db import transaction
 
-from apps.results.models import Cell, Round, Run
+from apps.results.models import Cell, Race, Round, Run
 from benchmarks.events import CellChanged, Event, RoundFinished, RunFinished, RunStarted
 from benchmarks.json_codec import json_codec
 from benchmarks.record import CellRecord, RoundRecord, RunRecord, State, check_schema, structure
@@ -118,7 +118,7 @@ def _cell_data(cell: Cell) -> dict[str, Any]:
     return {**columns, **cell.hosting, "rounds": rounds}
 
 
-def command_alive(run: Run) -> bool:
+def command_alive(run: Run | Race) -> bool:
     """Whether the very process that measures this run still exists; of another host's it is believed."""
     if run.command_host != socket.gethostname():
         return True

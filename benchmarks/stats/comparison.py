@@ -27,6 +27,7 @@ CONDITIONS = (
     "workers",
     "cpus",
     "database",
+    "watched",
 )
 
 

@@ -1,23 +1,201 @@
-"""Stub."""
+"""The live race: chosen in a form, carried out by a child ``runbench``, looked on at by anybody."""
 
-from django.http import HttpRequest, HttpResponse
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from apps.comparisons.views.errors import Link, NotThere, bad_request
+from apps.results import races
+from apps.results.following import Full, follow
+from apps.results.models import Race, RaceEvent
+from apps.results.race_limits import (
+    CONCURRENCIES,
+    LEAST_CONTENDERS,
+    LEAST_ROUNDS,
+    LONGEST_S,
+    MOST_CONTENDERS,
+    MOST_ROUNDS,
+    USUAL_ROUNDS,
+    Offer,
+    offers,
+    read_order,
+)
+from apps.results.race_state import RaceState
+from apps.results.reports import report_of
+from benchmarks.exceptions import RecordError, UsageError
+
+LAST_RACES = 8
+FIRST_SCENARIO = "fan_out"
+MOST_DIGITS = 18  # of a key that any database can hold
+HOW_TO_SIGN_IN = "make serve prints a link that signs you in, and so does python manage.py signinlink"
+NEEDS_ASGI = (
+    "A race is followed through a stream that stays open, and this server speaks WSGI: each stream would hold one of "
+    "its processes or threads. Serve the pages with: uvicorn project.asgi:application"
+)
 
 
-def live(request: HttpRequest, **names: object) -> HttpResponse:
-    return HttpResponse("not there yet", status=501)
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The form for those who may start a race, the one that is going on, and the last ones."""
+    running = races.running()
+    allowed = request.user.has_perm(races.PERMISSION)
+    context = {
+        "section": "live",
+        "running": running,
+        "allowed": allowed,
+        "signed_in": request.user.is_authenticated,
+        "permission": races.PERMISSION,
+        "last": Race.objects.filter(active=None).select_related("run")[:LAST_RACES],
+        **(_form(request) if allowed and running is None else {}),
+    }
+    return render(request, "comparisons/live.html", context)
 
 
-def start(request: HttpRequest, **names: object) -> HttpResponse:
-    return HttpResponse("not there yet", status=501)
+def _form(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "offers": offers().values(),
+        "chosen": _chosen(request.GET.get("scenario", "")),
+        "concurrencies": CONCURRENCIES,
+        "rounds": range(LEAST_ROUNDS, MOST_ROUNDS + 1),
+        "usual_rounds": USUAL_ROUNDS,
+        "least": LEAST_CONTENDERS,
+        "most": MOST_CONTENDERS,
+        "longest_s": LONGEST_S,
+    }
 
 
-def race(request: HttpRequest, **names: object) -> HttpResponse:
-    return HttpResponse("not there yet", status=501)
+def _chosen(name: str) -> Offer:
+    found = offers()
+    return found.get(name) or found.get(FIRST_SCENARIO) or next(iter(found.values()))
 
 
-def events(request: HttpRequest, **names: object) -> HttpResponse:
-    return HttpResponse("not there yet", status=501)
+@require_POST
+def start(request: HttpRequest) -> HttpResponse:
+    """Start a race and go to its page; every reason why not has a page of its own."""
+    user = _starter(request)
+    given = request.POST
+    try:
+        order = read_order(
+            given.get("scenario", ""), given.getlist("contender"), given.get("concurrency", ""), given.get("rounds", "")
+        )
+    except UsageError as error:
+        return bad_request(request, f"{error}: {error.hint}.", back="live")
+    try:
+        return redirect("race", races.begin(order, user).pk)
+    except races.Busy as busy:
+        back = reverse("race", args=[busy.race]) if busy.race else "live"
+        back = reverse("run", args=[busy.run]) if busy.run else back
+        return bad_request(request, f"{busy}.".capitalize(), HTTPStatus.CONFLICT, back)
+    except races.TooMany as error:
+        response = bad_request(request, f"{error}.".capitalize(), HTTPStatus.TOO_MANY_REQUESTS, "live")
+        response["Retry-After"] = str(error.retry_after_s)
+        return response
 
 
-def stop(request: HttpRequest, **names: object) -> HttpResponse:
-    return HttpResponse("not there yet", status=501)
+@require_safe
+def race(request: HttpRequest, pk: int) -> HttpResponse:
+    """One race: while it goes on its figures move, afterwards they stand."""
+    races.settle()
+    found = _race(pk)
+    state = RaceState.of(found, RaceEvent.objects.filter(race=found))
+    context = {
+        "section": "live",
+        "race": found,
+        "offer": offers().get(found.asked["scenario"]),
+        "state": state,
+        "chart": state.chart(),
+        "allowed": request.user.has_perm(races.PERMISSION),
+        "report": _report(found),
+    }
+    return render(request, "comparisons/race.html", context)
+
+
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Interrupt a race; what was measured until then is kept."""
+    _starter(request)
+    found = _race(pk)
+    try:
+        races.stop(found)
+    except races.Refused as error:
+        return bad_request(request, f"{error}.".capitalize(), HTTPStatus.CONFLICT, reverse("race", args=[pk]))
+    return redirect("race", pk)
+
+
+@require_GET
+async def events(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """What happens in a race, as server-sent events; who was cut off says what he heard last and catches up."""
+    if not isinstance(request, ASGIRequest):
+        return HttpResponse(NEEDS_ASGI, content_type="text/plain", status=HTTPStatus.NOT_IMPLEMENTED)
+    if _foreign(request):
+        return HttpResponse("only this site's own pages look on\n", "text/plain", HTTPStatus.FORBIDDEN)
+    found = await Race.objects.filter(pk=pk).afirst()
+    if found is None:
+        raise _no_race(pk)
+    after = _key(request.headers.get("Last-Event-ID", "")) or _key(request.GET.get("after", ""))
+    if found.active is None and not await RaceEvent.objects.filter(race=pk, pk__gt=after).aexists():
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)  # all was heard: a browser does not come again
+    try:
+        stream = await follow(pk, after)
+    except Full:
+        return HttpResponse(
+            "too many look on already\n", "text/plain", HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"}
+        )
+    return StreamingHttpResponse(
+        stream,
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+    )
+
+
+def _starter(request: HttpRequest) -> User:
+    """Who may start and stop races. Raises PermissionDenied, which says how one becomes that."""
+    user = request.user
+    if not user.is_authenticated:
+        raise PermissionDenied(f"Only those who have signed in can start or stop a race: {HOW_TO_SIGN_IN}.")
+    if not user.has_perm(races.PERMISSION):
+        raise PermissionDenied(f"{user.get_username()} may look on, but has no permission {races.PERMISSION}.")
+    return user
+
+
+def _race(pk: int) -> Race:
+    found = Race.objects.select_related("run", "started_by").filter(pk=pk).first() if pk < 10**MOST_DIGITS else None
+    if found is None:
+        raise _no_race(pk)
+    return found
+
+
+def _no_race(pk: int) -> NotThere:
+    return NotThere(f"There is no race {pk}.", [Link(reverse("live"), "the race that is going on, and the last ones")])
+
+
+def _report(found: Race) -> dict[str, Any] | None:
+    """What the finished run says, in sentences."""
+    if found.active or found.run is None:
+        return None
+    with suppress(RecordError):  # its run's page tells that
+        return report_of(found.run, found.asked["scenario"])
+    return None
+
+
+def _foreign(request: HttpRequest) -> bool:
+    """Whether a page of another site asks: it must not hold streams open in a visitor's name."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and origin != f"{request.scheme}://{request.get_host()}"
+
+
+def _key(text: str) -> int:
+    """An event's key; 0, before all of them, for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else 0

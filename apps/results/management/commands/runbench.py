@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 from pathlib import Path
 from typing import Any, NoReturn
@@ -9,7 +10,9 @@ from typing import Any, NoReturn
 from django.core.management.base import CommandError, CommandParser
 from rich.console import Console
 
+from apps.reporting.exported import exported_html
 from apps.results.arguments import add_load_arguments, add_question_arguments, check_target, judges, plan_options
+from apps.results.commandline import command_kept
 from apps.results.console import (
     EXIT_FAILED,
     EXIT_INTERRUPTED,
@@ -19,6 +22,8 @@ from apps.results.console import (
     print_findings,
 )
 from apps.results.first_start import prepare
+from apps.results.raced import WATCHED, broadcasting, wait_for_start
+from apps.results.reports import store_reports
 from apps.results.sources import find_run
 from apps.results.store import Store, mark_abandoned
 from apps.results.values import seed
@@ -30,7 +35,7 @@ from benchmarks.estimate import estimate_s
 from benchmarks.events import Event
 from benchmarks.exceptions import CrossoverError
 from benchmarks.plan import Middleware, Plan
-from benchmarks.record import RunRecord, State, write
+from benchmarks.record import RunRecord, State, write, write_whole
 from benchmarks.reports.progress import progress
 from benchmarks.reports.terminal import print_comparison, print_run
 from benchmarks.runner import Runner
@@ -50,6 +55,7 @@ examples:
   manage.py runbench poisoned_loop --set poison_ms=1     one blocking call, and a short one
   manage.py runbench cpu_bound --workers 2               every server on two processes
   manage.py runbench --middleware none --json run.json   framework against framework, kept in a file
+  manage.py runbench --html run.html                     one page to send around, works from disk
   manage.py runbench --profile claims                    the essay's claims, each with a verdict
   manage.py runbench --profile full                      every scenario there is
   manage.py runbench --list                              what there is to choose from
@@ -60,6 +66,11 @@ class Command(HarnessCommand):
     help = "Run the contenders against each other on real servers and show what was measured."
     epilog = EXAMPLES
     requires_system_checks = ("scenarios",)
+    words: tuple[str, ...] | None = None  # as they were typed; of a call from Python there are none
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        self.words = tuple(argv[2:])
+        super().run_from_argv(argv)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("scenario", nargs="*", help=f"scenarios to run (default: {' '.join(DEFAULT_SCENARIOS)})")
@@ -82,7 +93,9 @@ class Command(HarnessCommand):
             "--compare", metavar="RUN", help="afterwards, what changed since a stored run (its number) or a file"
         )
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the run to a file, too")
+        parser.add_argument("--html", type=Path, metavar="FILE", help="write it as one page that works from disk, too")
         parser.add_argument("--list", action="store_true", help="list scenarios, variants and servers, and stop")
+        parser.add_argument("--race", type=int, help=argparse.SUPPRESS)  # the pages' own, see apps/results/races.py
         parser.add_argument("--dry-run", action="store_true", help="show what would be run, and stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -91,6 +104,8 @@ class Command(HarnessCommand):
             if options["list"]:
                 self._list(console)
                 return
+            if options["race"] is not None:
+                wait_for_start()
             plan = self._plan(options)
             if options["dry_run"]:
                 self._show(console, plan)
@@ -102,9 +117,9 @@ class Command(HarnessCommand):
     def _plan(self, options: dict[str, Any]) -> Plan:
         given = plan_options(options)
         check_choice(given.get("database", "embedded"))
-        target: Path | None = options["json"]
-        if target is not None:
-            check_target("--json", target)
+        for option in ("json", "html"):
+            if options[option] is not None:
+                check_target(f"--{option}", options[option])
         return build_plan(options["scenario"], options["contender"] or (), **given)
 
     def _run(
@@ -117,15 +132,20 @@ class Command(HarnessCommand):
         about = ", ".join(f"{len(items)} {name}{'s' * (len(items) != 1)}" for name, items in counts.items())
         console.print(f"{about}: about {estimate_s(plan):.0f} s. Ctrl-C stops it and keeps what was measured.")
         store = Store()
-        record, error = self._measure(console, plan, store)
+        record, error = self._measure(console, plan, store, options["race"])
         print_run(console, record)
         if judges(options):
             print_findings(console, findings(record))
         if store.run is not None:
+            store_reports(store.run, record)  # so that no page has to
             console.print(f"\nStored as run {store.run.pk} in the showcase's database; it took {record.wall_s:.0f} s.")
         if target is not None:
             write(record, target)
             console.print(f"Written to {target}.")
+        if (page := options["html"]) is not None:
+            title = f"Crossover run {store.run.pk}" if store.run else "A Crossover run"
+            write_whole(exported_html(record, title), page)
+            console.print(f"Written to {page}.")
         if earlier is not None:
             print_comparison(console, compare(earlier[1], record), earlier[0], "this run")
         if isinstance(error, KeyboardInterrupt):
@@ -136,16 +156,21 @@ class Command(HarnessCommand):
         self._judge(record)
 
     def _measure(
-        self, console: Console, plan: Plan, store: Store
+        self, console: Console, plan: Plan, store: Store, race: int | None
     ) -> tuple[RunRecord, KeyboardInterrupt | CrossoverError | None]:
         """Carry the plan out; returns what was measured, and what ended it before its time."""
-        with progress(console) as display:
+        with progress(console) as display, broadcasting(race, lambda: store.run) as broadcast:
 
             def listen(event: Event) -> None:
                 store(event)
                 display(event)
+                broadcast(event)
 
             runner = Runner(plan, listen)
+            runner.record.options["watched"] = race is not None
+            runner.record.notes += [WATCHED] if race is not None else []
+            if self.words is not None:
+                runner.record.options["command"] = command_kept(self.words)
             for number in (signal.SIGTERM, signal.SIGHUP):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
                     signal.signal(number, _interrupt)
@@ -154,7 +179,7 @@ class Command(HarnessCommand):
                 runner.run()
             except (KeyboardInterrupt, CrossoverError) as caught:
                 error = caught
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is stopped and stored; let the tables be printed
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is stopped and stored; let the tables be printed
         return runner.record, error
 
     def _judge(self, record: RunRecord) -> None:
