@@ -4,11 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help bench test serve lint clean
+.PHONY: help bench test serve pictures lint clean
 help:
 	@echo "make bench   measure the default scenarios on this machine (ARGS='fan_out --rounds 9' to choose)"
 	@echo "make test    run the whole suite (ARGS='-m \"not slow\"' for the quick part)"
-	@echo "make serve   the showcase on http://127.0.0.1:8000/"
+	@echo "make serve   the showcase on http://127.0.0.1:8000/, its sibling, and a link to sign in (ARGS='--port 8080')"
+	@echo "make pictures  docs/pictures anew, from the reference run and a race"
 	@echo "make lint    ruff, mypy, import contracts"
 	@echo "make clean   remove $(VENV); results in var/ stay"
 
@@ -16,10 +17,15 @@ bench: $(VENV)/.installed
 	$(BIN)/python manage.py runbench $(ARGS)
 
 test: $(VENV)/.installed-dev
+	@$(BIN)/python -m apps.comparisons.tests.browser.chromium
 	$(BIN)/python -m pytest $(ARGS)
 
 serve: $(VENV)/.installed
-	$(BIN)/uvicorn project.asgi:application $(ARGS)
+	$(BIN)/python manage.py serve $(ARGS)
+
+pictures: $(VENV)/.installed-dev
+	@$(BIN)/python -m apps.comparisons.tests.browser.chromium
+	$(BIN)/python -m apps.comparisons.tests.browser.pictures $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

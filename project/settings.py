@@ -48,6 +48,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [*startproject.MIDDLEWARE, "csp.middleware.CSPMiddleware"]
 if DEBUG:
     MIDDLEWARE[1:1] = ["debug_toolbar.middleware.DebugToolbarMiddleware", "project.uncompressed.uncompressed"]
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TEMPLATE_CONTEXT": False}  # of a run's hundreds of charts that is 125 MB a page
 ROOT_URLCONF = "project.urls"
 LOGIN_URL = "admin:login"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "sesame.backends.ModelBackend"]

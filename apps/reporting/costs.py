@@ -40,7 +40,7 @@ def cost_charts(rows: Sequence[CellSummary]) -> Iterator[Chart]:
             ),
             listed(
                 ("contender", f"{measure.title}, {measure.unit}" if measure.unit else measure.title),
-                ((name, figures.number(value)) for name, value in measure.values.items()),
+                ((name, _told(value)) for name, value in measure.values.items()),
             ),
             small=True,
         )
@@ -57,3 +57,8 @@ def _measures(rows: Sequence[CellSummary]) -> Iterator[Measure]:
     yield Measure("threads", "Threads at once", "", of(row.costs.peak_threads for row in rows))
     switches = (row.costs.voluntary_switches_per_request for row in rows)
     yield Measure("switches", "Voluntary context switches per request", "", of(switches))
+
+
+def _told(value: float) -> str:
+    """As in all tables, but what is small is not nothing."""
+    return f"{value:.2g}" if 0 < value < 0.1 else figures.number(value)

@@ -214,10 +214,7 @@ def _sweep_mark(contender: str, rows: Sequence[CellSummary]) -> Mark:
     values = [row.ratio.value for row in known if row.ratio]
     text = f"{figures.times(min(values))}–{figures.times(max(values))} ×"
     said = {_says(row) for row in known}
-    says = said.pop() if len(said) == 1 else Says.MIXED
-    if says is Says.MIXED and not {Says.BETTER, Says.WORSE} <= {_says(row) for row in known}:
-        says = next((one for one in (Says.BETTER, Says.WORSE) if one in {_says(row) for row in known}), Says.EVEN)
-        says = Says.MIXED if says in (Says.BETTER, Says.WORSE) else says
+    says = said.pop() if len(said) == 1 else Says.MIXED if said & {Says.BETTER, Says.WORSE} else Says.EVEN
     points = ", ".join(f"{figures.times(row.ratio.value)} × at {row.cell.level}" for row in known if row.ratio)
     return Mark(contender, says, text, points)
 

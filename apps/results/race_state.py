@@ -98,7 +98,7 @@ class RaceState:
             "Requests a second, round by round",
             "",
             AxisOf("round", scale=Scale.CATEGORY, names=tuple(str(number + 1) for number in range(count))),
-            AxisOf("requests answered", "requests/s"),
+            AxisOf("answered", "requests/s"),
             series,
             listed((), ()),
         )
