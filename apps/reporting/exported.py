@@ -23,14 +23,16 @@ from benchmarks.record import RunRecord
 
 STATIC = Path(__file__).resolve().parent / "static" / "reporting"
 STYLES = ("report.css", "exported.css")
-LIBRARY, CHARTS = "vendor/echarts/echarts.min.js", "charts.js"
+LIBRARY = "vendor/echarts/echarts.min.js"
+MODULES = ("scales.js", "kinds.js", "charts.js")  # each after those that it imports
+BETWEEN = re.compile(r'^import \{[^}]*\} from "\./[a-z]+\.js";\n|^export (?=const |function )', re.MULTILINE)
 ENDS_EARLY = re.compile(r"</?(script|style)|<!--", re.IGNORECASE)  # where a browser would stop to read it as code
 
 
 def exported_html(record: RunRecord, title: str, found: Mapping[str, Any] | None = None) -> str:
     """The file's text. ``found`` are the run's reports as JSON, where they are known already."""
     head = json_codec.unstructure(replace(record, cells=[]))
-    styles, scripts = [inlined(name) for name in STYLES], [inlined(name) for name in (LIBRARY, CHARTS)]
+    styles, scripts = [inlined(name) for name in STYLES], [inlined(LIBRARY), drawing()]
     context = {
         "title": title,
         "policy": _policy(styles, scripts),
@@ -48,6 +50,12 @@ def inlined(name: str) -> SafeString:
     """The text of a static file as it may stand between two tags. Raises ValueError where it would end them."""
     text = (STATIC / name).read_text(encoding="utf-8").replace("\r\n", "\n")
     return mark_safe(checked(text, name))  # noqa: S308 - our own files, and looked through
+
+
+@cache
+def drawing() -> SafeString:
+    """The modules as one text: a file on disk may not import another."""
+    return mark_safe("\n".join(BETWEEN.sub("", inlined(name)) for name in MODULES))  # noqa: S308 - as above
 
 
 def checked(text: str, name: str) -> str:

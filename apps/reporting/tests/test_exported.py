@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from base64 import b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from apps.reporting.exported import CHARTS, LIBRARY, STYLES, checked, exported_html, inlined
+from apps.reporting.exported import LIBRARY, MODULES, STYLES, checked, drawing, exported_html, inlined
 from apps.reporting.report import reports
 from benchmarks.record import RunRecord, State
 from benchmarks.tests.records import cell_record, run_record
@@ -113,7 +114,7 @@ def test_it_says_what_the_page_says_without_javascript(page: Page) -> None:
     assert "--worker-class" in page.text, "the exact commands"
 
 
-@pytest.mark.parametrize("name", [*STYLES, LIBRARY, CHARTS])
+@pytest.mark.parametrize("name", [*STYLES, LIBRARY, *MODULES])
 def test_what_is_inlined_cannot_end_its_tag(name: str) -> None:
     assert inlined(name)
     assert "\r" not in inlined(name)
@@ -141,3 +142,14 @@ def test_a_run_without_a_cell_is_exported_too() -> None:
     page = Page(exported_html(run, "Crossover run 3"))
     assert "Nothing was measured before it ended." in page.text
     assert "interrupted" in page.text
+
+
+def test_modules_become_one_text_that_imports_nothing() -> None:
+    text = drawing()
+    assert not re.findall(r"^(?:import|export)\b.*", text, re.MULTILINE)
+    names = re.findall(r"^(?:const|function) (\w+)", text, re.MULTILINE)
+    assert len(names) > 30
+    assert len(names) == len(set(names)), "no name is in two modules"
+    for name in MODULES:
+        imported = re.findall(r'from "\./([a-z]+\.js)"', inlined(name))
+        assert set(imported) <= set(MODULES[: MODULES.index(name)]), "each stands after those that it imports"

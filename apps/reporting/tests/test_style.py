@@ -61,13 +61,9 @@ def test_whatever_can_be_measured_has_a_colour_and_a_symbol():
 
 
 def test_symbols_are_the_same_in_tables_and_charts():
-    script = (STATIC / "charts.js").read_text()
+    script = (STATIC / "scales.js").read_text()
     shapes = script[script.index("SHAPES = {") : script.index("};")]
     assert dict(re.findall(r'(\w+): "([^"]+)"', shapes)) == SHAPES
-
-
-def test_charts_stand_alone():
-    assert "import" not in re.findall(r"^\w+", (STATIC / "charts.js").read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("readme", [STATIC / "vendor", STATIC.parents[2] / "comparisons/tests/browser/vendor"])
