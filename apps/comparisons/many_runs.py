@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from benchmarks.record import RunRecord, read
 
@@ -15,7 +16,7 @@ def fill(record: RunRecord, runs: int) -> None:
     """Store the record once, and copies of its rows for the rest."""
     from django.db import transaction
 
-    from apps.results.models import Cell, Round, StoredReport
+    from apps.results.models import Cell, Round, StoredGist, StoredReport
     from apps.results.reports import store_reports
     from apps.results.store import save_run
     from apps.scenarios.planning import DEFAULT_SCENARIOS
@@ -30,7 +31,7 @@ def fill(record: RunRecord, runs: int) -> None:
         store_reports(run, chosen)
     cells = list(Cell.objects.filter(run=run))
     rounds = {cell.pk: list(Round.objects.filter(cell=cell)) for cell in cells}
-    reports = list(StoredReport.objects.filter(run=run))
+    reports, gist = list(StoredReport.objects.filter(run=run)), StoredGist.objects.get(run=run)
     began_at = run.started_at
     for number in range(1, runs):
         with transaction.atomic():
@@ -44,6 +45,16 @@ def fill(record: RunRecord, runs: int) -> None:
                 for entry in rounds[cell.pk]
             )
             StoredReport.objects.bulk_create(StoredReport(**{**_columns(one), "run_id": run.pk}) for one in reports)
+            StoredGist.objects.create(run_id=run.pk, version=gist.version, cells=_moved(gist.cells, number))
+
+
+def _moved(cells: list[dict[str, Any]], number: int) -> list[dict[str, Any]]:
+    """Faster or slower by a little, so that no comparison is like another."""
+    factor = 1 + number % 97 / 1000
+    return [
+        {**cell, "merits": {name: [rate * factor for rate in rates] for name, rates in cell["merits"].items()}}
+        for cell in cells
+    ]
 
 
 def _columns(row: object) -> dict[str, object]:

@@ -11,12 +11,10 @@ from apps.reporting.chart import AxisOf, Chart, Kind, Scale, Series, Spot, liste
 from apps.reporting.facts import lines_of
 from apps.reporting.report import Says
 from apps.reporting.style import style_of
-from benchmarks.record import RunRecord
 from benchmarks.reports import figures
 from benchmarks.reports.comparison import tabulate_comparison
 from benchmarks.reports.tables import Grid
-from benchmarks.stats.comparison import CONDITIONS, Change, compare
-from benchmarks.stats.summary import same_ceiling
+from benchmarks.stats.comparison import CONDITIONS, Change, RunGist, compare_gists
 
 MOST_DRAWN = 40  # rows that can still be read
 ASKED = {*CONDITIONS, "seed"}  # what the command decides, unlike what was found on the machine
@@ -44,9 +42,9 @@ class ChangeReport:
     charts: tuple[Chart, ...]
 
 
-def change_report(earlier: RunRecord, later: RunRecord, before: str, after: str) -> ChangeReport:
+def change_report(earlier: RunGist, later: RunGist, before: str, after: str) -> ChangeReport:
     """``before`` and ``after`` name the two runs."""
-    found = compare(earlier, later)
+    found = compare_gists(earlier, later)
     table = tabulate_comparison(found, before, after)
     rows = [
         Changed(row.texts, _says(change), change.ratio.value if change.ratio else None)
@@ -69,7 +67,7 @@ def _environment(differences: Grid) -> Grid:
     return Grid(differences.headings, rows, keys=len(differences.headings))
 
 
-def _options(earlier: RunRecord, later: RunRecord, headings: Sequence[str]) -> Grid:
+def _options(earlier: RunGist, later: RunGist, headings: Sequence[str]) -> Grid:
     """What was asked for, where both runs say it."""
     both = [name for name in CONDITIONS if None not in (earlier.options.get(name), later.options.get(name))]
     before, after = (
@@ -85,7 +83,7 @@ def _options(earlier: RunRecord, later: RunRecord, headings: Sequence[str]) -> G
 
 
 def _says(change: Change) -> Says:
-    if same_ceiling(change.earlier, change.later):
+    if change.at_same_ceiling:
         return Says.CEILING
     if change.ratio is None or not change.ratio.trusted:
         return Says.UNRANKED

@@ -95,6 +95,17 @@ class StoredReport(models.Model):
         return f"report of {self.scenario or 'claims'}, run {self.run_id}"
 
 
+class StoredGist(models.Model):
+    """A finished run's cells as comparisons ask for them, without any histogram; it can be thrown away, too."""
+
+    run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="gist")
+    version = models.CharField(max_length=32)
+    cells = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"gist of run {self.run_id}"
+
+
 class StoredComparison(models.Model):
     """Two finished runs beside each other, as pages show it; like a report it can be thrown away."""
 

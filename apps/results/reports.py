@@ -10,12 +10,13 @@ from django.db.models import Max
 
 from apps.reporting.changes import change_report
 from apps.reporting.report import CLAIMS_KEY, reports, version
-from apps.results.models import Cell, Run, StoredComparison, StoredReport
+from apps.results.models import Cell, Run, StoredComparison, StoredGist, StoredReport
 from apps.results.store import load_run
 from apps.scenarios.profiles import Profile
 from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
 from benchmarks.record import RunRecord, State
+from benchmarks.stats.comparison import CellGist, RunGist, gist
 
 CLAIMS = CLAIMS_KEY
 Report = dict[str, Any]  # a ScenarioReport as JSON; of the claims {"claims": [a ClaimReport, …]}
@@ -44,7 +45,13 @@ def store_reports(run: Run, record: RunRecord) -> dict[str, Report]:
             unique_fields=["run", "scenario"],
             update_fields=["version", "headline", "content"],
         )
+        _store_gist(run, gist(record))
     return found
+
+
+def _store_gist(run: Run, found: RunGist) -> None:
+    cells = json_codec.unstructure(found.cells)
+    StoredGist.objects.update_or_create(run=run, defaults={"version": version(), "cells": cells})
 
 
 def reports_of(run: Run) -> dict[str, Report]:
@@ -100,9 +107,21 @@ def comparison_of(earlier: Run, later: Run) -> Report:
     if stored:
         return stored.content  # type: ignore[no-any-return]
     names = (f"run {earlier.pk}", f"run {later.pk}")
-    content: Report = json_codec.unstructure(change_report(load_run(earlier), load_run(later), *names))
+    content: Report = json_codec.unstructure(change_report(_gist_of(earlier), _gist_of(later), *names))
     if State.RUNNING not in (earlier.state, later.state):
         StoredComparison.objects.update_or_create(
             earlier=earlier, later=later, defaults={"version": version(), "content": content}
         )
     return content
+
+
+def _gist_of(run: Run) -> RunGist:
+    """Raises RecordError when it is damaged."""
+    stored = StoredGist.objects.filter(run=run, version=version()).first()
+    if stored:
+        cells = json_codec.structure(stored.cells, tuple[CellGist, ...])
+        return RunGist(run.seed, run.options, run.environment, cells)
+    found = gist(load_run(run))
+    if run.state != State.RUNNING:
+        _store_gist(run, found)
+    return found

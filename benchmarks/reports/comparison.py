@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import median
 
-from benchmarks.record import CellRecord, Flag, State
+from benchmarks.record import Flag, State
 from benchmarks.reports import figures
 from benchmarks.reports.tables import Grid, Row
 from benchmarks.stats.comparison import Change, Comparison
-from benchmarks.stats.summary import percentile_ms, same_ceiling
 
 HEADINGS = (
     "scenario",
@@ -66,20 +64,14 @@ def tabulate_comparison(found: Comparison, earlier: str, later: str) -> Comparis
 
 
 def _texts(change: Change) -> tuple[str, ...]:
-    histograms = [cell.histogram() for cell in (change.earlier, change.later)]
-    percentiles = [
-        " → ".join(figures.milliseconds(percentile_ms(histogram, percent)) for histogram in histograms)
-        for percent in (50, 99)
-    ]
+    before, after = change.earlier, change.later
+    percentiles = ((before.p50_ms, after.p50_ms), (before.p99_ms, after.p99_ms))
     return (
         *(change.scenario, change.contender, change.level),
-        *(figures.rate(_rate(cell)) for cell in (change.earlier, change.later)),
-        *(*percentiles, figures.ratio(change.ratio), _word(change)),
+        *(figures.rate(cell.requests_per_s) for cell in (before, after)),
+        *(" → ".join(map(figures.milliseconds, pair)) for pair in percentiles),
+        *(figures.ratio(change.ratio), _word(change)),
     )
-
-
-def _rate(cell: CellRecord) -> float:
-    return median(entry.requests_per_s for entry in cell.valid_rounds)
 
 
 def _word(change: Change) -> str:
@@ -89,7 +81,7 @@ def _word(change: Change) -> str:
 
 
 def _seen(change: Change) -> str:
-    if same_ceiling(change.earlier, change.later):
+    if change.at_same_ceiling:
         return "cannot rank"
     if change.ratio is None or not change.ratio.trusted:
         return "too few rounds"

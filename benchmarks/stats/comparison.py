@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
+from statistics import median
 from typing import Any
 
-from benchmarks.record import CellRecord, RunRecord
+from benchmarks.record import CellRecord, Flag, RunRecord, State
 from benchmarks.stats.intervals import Ratio, unpaired_ratio
-from benchmarks.stats.summary import merits, usable
+from benchmarks.stats.summary import ceiling_per_s, merits, percentile_ms, usable
 
 IGNORED = {"load_average_before", "busy_before"}  # never equal; a busy machine is noted in the run itself
 CONDITIONS = (
@@ -32,15 +33,60 @@ CONDITIONS = (
 
 
 @dataclass(frozen=True)
-class Change:
-    """One cell in both runs. The ratio is the later run ÷ the earlier; above 1 the later one is better."""
+class CellGist:
+    """Of a cell whose figures may be shown, what a comparison asks for: small enough to be kept beside a report."""
 
     scenario: str
     contender: str
     level: str
-    earlier: CellRecord
-    later: CellRecord
+    setting: tuple[int, float | None, str, float]
+    state: State
+    flags: tuple[Flag, ...]
+    merits: dict[int, list[float]]
+    requests_per_s: float
+    p50_ms: float | None
+    p99_ms: float | None
+    ceiling_per_s: float | None  # only of one that is at it
+
+    @property
+    def rate_per_s(self) -> float | None:
+        return self.setting[1]
+
+
+@dataclass(frozen=True)
+class RunGist:
+    """A run without its rounds; also read from a database, cell by cell as it was stored."""
+
+    seed: int
+    options: dict[str, Any]
+    environment: dict[str, Any]
+    cells: tuple[CellGist, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One cell in both runs. The ratio is the later run ÷ the earlier; above 1 the later one is better."""
+
+    earlier: CellGist
+    later: CellGist
     ratio: Ratio | None
+
+    @property
+    def scenario(self) -> str:
+        return self.later.scenario
+
+    @property
+    def contender(self) -> str:
+        return self.later.contender
+
+    @property
+    def level(self) -> str:
+        return self.later.level
+
+    @property
+    def at_same_ceiling(self) -> bool:
+        """Then the wait was measured, and not they."""
+        return self.earlier.ceiling_per_s is not None and self.earlier.ceiling_per_s == self.later.ceiling_per_s
 
 
 @dataclass(frozen=True)
@@ -62,9 +108,37 @@ class Comparison:
     only_later: int
 
 
+def gist(run: RunRecord) -> RunGist:
+    """The cells that may be compared, and what was around them."""
+    cells = tuple(_gist(cell) for cell in run.cells if usable(cell))
+    return RunGist(run.seed, run.options, run.environment, cells)
+
+
+def _gist(cell: CellRecord) -> CellGist:
+    histogram = cell.histogram()
+    return CellGist(
+        scenario=cell.scenario,
+        contender=cell.contender,
+        level=cell.level,
+        setting=cell.setting,
+        state=cell.state,
+        flags=tuple(cell.flags),
+        merits=merits(cell),
+        requests_per_s=median(entry.requests_per_s for entry in cell.valid_rounds),
+        p50_ms=percentile_ms(histogram, 50),
+        p99_ms=percentile_ms(histogram, 99),
+        ceiling_per_s=ceiling_per_s(cell) if Flag.CEILING in cell.flags else None,
+    )
+
+
 def compare(earlier: RunRecord, later: RunRecord) -> Comparison:
-    """What changed from one run to the other. Rounds of two runs are no pairs, so each side has noise of its own."""
-    before, after = ({_key(cell): cell for cell in run.cells if usable(cell)} for run in (earlier, later))
+    """What changed from one run to the other."""
+    return compare_gists(gist(earlier), gist(later))
+
+
+def compare_gists(earlier: RunGist, later: RunGist) -> Comparison:
+    """The same. Rounds of two runs are no pairs, so each side has noise of its own."""
+    before, after = ({_key(cell): cell for cell in run.cells} for run in (earlier, later))
     changes = [_change(before[key], after[key]) for key in before if key in after]
     return Comparison(
         changes=tuple(sorted(changes, key=_weight, reverse=True)),
@@ -74,13 +148,12 @@ def compare(earlier: RunRecord, later: RunRecord) -> Comparison:
     )
 
 
-def _key(cell: CellRecord) -> tuple[object, ...]:
+def _key(cell: CellGist) -> tuple[object, ...]:
     return cell.scenario, cell.contender, *cell.setting
 
 
-def _change(earlier: CellRecord, later: CellRecord) -> Change:
-    ratio = unpaired_ratio(merits(later), merits(earlier))
-    return Change(later.scenario, later.contender, later.level, earlier, later, ratio)
+def _change(earlier: CellGist, later: CellGist) -> Change:
+    return Change(earlier, later, unpaired_ratio(later.merits, earlier.merits))
 
 
 def _weight(change: Change) -> tuple[bool, float]:
@@ -91,7 +164,7 @@ def _weight(change: Change) -> tuple[bool, float]:
     return ratio.different, abs(log(ratio.value)) if ratio.value else float("inf")
 
 
-def differences(earlier: RunRecord, later: RunRecord) -> list[Difference]:
+def differences(earlier: RunRecord | RunGist, later: RunRecord | RunGist) -> list[Difference]:
     """The environment, package by package, and the options that change what a figure means."""
     before, after = (
         _flat({**run.environment, "seed": run.seed, **{name: run.options.get(name) for name in CONDITIONS}})

@@ -119,10 +119,11 @@ def percentile_ms(histogram: Histogram, percent: float) -> float | None:
 
 def same_ceiling(cell: CellRecord, other: CellRecord) -> bool:
     """Whether both are at one and the same ceiling: then the wait was measured, and not they."""
-    return Flag.CEILING in cell.flags and Flag.CEILING in other.flags and _ceiling_per_s(cell) == _ceiling_per_s(other)
+    return Flag.CEILING in cell.flags and Flag.CEILING in other.flags and ceiling_per_s(cell) == ceiling_per_s(other)
 
 
-def _ceiling_per_s(cell: CellRecord) -> float | None:
+def ceiling_per_s(cell: CellRecord) -> float | None:
+    """What its wait allows in the long run; None where it does not wait."""
     return sustained_per_s(cell.served_at_once, cell.wait_ms / 1000)
 
 

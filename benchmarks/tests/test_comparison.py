@@ -189,7 +189,7 @@ def test_a_change_knows_both_cells() -> None:
     earlier, later = cell(BASELINE, 100), cell(BASELINE, 150)
     (found,) = compare(run(earlier), run(later)).changes
     assert isinstance(found, Change)
-    assert (found.earlier, found.later, found.level) == (earlier, later, "32 connections")
+    assert (found.earlier.requests_per_s, found.later.requests_per_s, found.level) == (100, 150, "32 connections")
 
 
 def test_what_has_to_be_known_of_either_side_stands_in_the_row() -> None:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.comparisons.tests.test_runs import stored, text_of
-from apps.results.models import Cell, StoredComparison
+from apps.results.models import Cell, StoredComparison, StoredGist
 from benchmarks.plan import BASELINE
 from benchmarks.record import State
 from benchmarks.tests.records import cell_record, run_record
@@ -75,6 +75,7 @@ def test_a_run_that_is_going_on_is_compared_as_far_as_it_is(client: Client) -> N
 def test_a_damaged_run_cannot_be_compared_and_says_why(client: Client) -> None:
     before, after = stored(), stored()
     Cell.objects.filter(run=after).update(hosting={})
+    StoredGist.objects.filter(run=after).delete()  # as of a run that was stored by older code
     answer = client.get(f"/runs/{before.pk}/compare/{after.pk}/")
     assert answer.status_code == 200
     assert f"run {after.pk} is damaged" in answer.content.decode()

@@ -7,15 +7,17 @@ from dataclasses import replace
 from apps.reporting.changes import MOST_DRAWN, change_report
 from apps.reporting.report import Says
 from benchmarks.plan import BASELINE
-from benchmarks.record import RunRecord
+from benchmarks.stats.comparison import RunGist, gist
 from benchmarks.tests.records import cell_record, run_record
 
 STEADY = (1000, 1010, 990, 1005, 995, 1000)
 
 
-def run(*cells: tuple[str, float], **options: object) -> RunRecord:
-    return run_record(
-        *(cell_record(name, tuple(int(rate * factor) for rate in STEADY)) for name, factor in cells), **options
+def run(*cells: tuple[str, float], **options: object) -> RunGist:
+    return gist(
+        run_record(
+            *(cell_record(name, tuple(int(rate * factor) for rate in STEADY)) for name, factor in cells), **options
+        )
     )
 
 
@@ -41,7 +43,7 @@ def test_changed_cells_come_apart_from_those_without_a_difference() -> None:
 
 
 def test_few_rounds_have_no_interval() -> None:
-    few = run_record(cell_record(BASELINE, (1000, 1001)))
+    few = gist(run_record(cell_record(BASELINE, (1000, 1001))))
     found = change_report(few, few, "run 1", "run 2")
     assert [row.says for row in found.others] == [Says.UNRANKED]
     assert found.charts[0].series[0].spots[0].low is None
@@ -80,13 +82,13 @@ def test_nothing_in_common_draws_nothing() -> None:
 
 
 def test_no_more_is_drawn_than_can_be_read() -> None:
-    many = run_record(*(cell_record(BASELINE, STEADY, concurrency=level) for level in range(1, MOST_DRAWN + 4)))
+    many = gist(run_record(*(cell_record(BASELINE, STEADY, concurrency=level) for level in range(1, MOST_DRAWN + 4))))
     (chart,) = change_report(many, many, "run 1", "run 2").charts
     assert len(chart.y.names) == len(set(chart.y.names)) == MOST_DRAWN
     assert "3 more are in the table only" in chart.note
 
 
 def test_a_cell_that_no_longer_answers_is_told_without_being_drawn() -> None:
-    found = change_report(run((BASELINE, 1)), run_record(cell_record(BASELINE, (0,) * 6)), "run 1", "run 2")
+    found = change_report(run((BASELINE, 1)), gist(run_record(cell_record(BASELINE, (0,) * 6))), "run 1", "run 2")
     assert found.charts == ()
     assert [row.says for row in found.changed] == [Says.WORSE]
