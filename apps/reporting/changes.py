@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from apps.reporting.chart import AxisOf, Chart, Kind, Scale, Series, Spot, listed
@@ -18,6 +18,7 @@ from benchmarks.stats.comparison import CONDITIONS, Change, RunGist, compare_gis
 
 MOST_DRAWN = 40  # rows that can still be read
 ASKED = {*CONDITIONS, "seed"}  # what the command decides, unlike what was found on the machine
+ALSO_ASKED = ("contenders", "levels", "rounds", "patience", "profile")  # which cells there are, not what they mean
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,11 @@ def _environment(differences: Grid) -> Grid:
 
 
 def _options(earlier: RunGist, later: RunGist, headings: Sequence[str]) -> Grid:
-    """What was asked for, where both runs say it."""
-    both = [name for name in CONDITIONS if None not in (earlier.options.get(name), later.options.get(name))]
+    """What was asked for, where both runs say it. Only the pages' own races say that they were watched."""
+    earlier, later = (replace(run, options={"watched": False, **run.options}) for run in (earlier, later))
+    both = [
+        name for name in (*ALSO_ASKED, *CONDITIONS) if None not in (earlier.options.get(name), later.options.get(name))
+    ]
     before, after = (
         dict(lines_of({"seed": run.seed, **{name: run.options[name] for name in both}})) for run in (earlier, later)
     )
@@ -102,7 +106,10 @@ def _chart(changes: Sequence[Change], before: str, after: str) -> Chart | None:
             low, high = (ratio.low, ratio.high) if ratio.trusted and ratio.low > 0 else (None, None)
             series.setdefault(change.contender, []).append(Spot(ratio.value, place, low, high))
     left_out = len(changes) - len(drawn)
-    note = f"Right of 1 {after} is better; the bar is the 95 % interval, and where it touches 1 no difference is seen."
+    note = (
+        f"Right of 1 {after} is better; the bar is the 95 % interval, and where it comes within 1 % of 1 no difference "
+        "is seen."
+    )
     return Chart(
         "changes",
         Kind.INTERVALS,

@@ -8,6 +8,7 @@ from apps.reporting.chart import AxisOf, Chart, Kind, Scale, Series, Spot, level
 from apps.reporting.style import style_of
 from benchmarks.axes import Axis, describe_point, plain
 from benchmarks.reports import figures
+from benchmarks.reports.tables import ratio_mark
 from benchmarks.stats.intervals import Ratio
 from benchmarks.stats.summary import CellSummary
 
@@ -30,12 +31,13 @@ def heat_charts(rows: Sequence[CellSummary]) -> Iterator[Chart]:
             for (wait, load), row in own.items()
             if row.ratio
         )
-        table = tuple((names[load], *(_text(own.get((wait, load))) for wait in waits)) for load in reversed(levels))
+        table = tuple((names[load], *(_told(own.get((wait, load))) for wait in waits)) for load in reversed(levels))
         yield Chart(
             f"heat-{contender}",
             Kind.HEAT,
             f"{contender} ÷ {baseline}",
-            "Above 1 it answers more than the threads do. In brackets: the interval carries no difference.",
+            "Above 1 it answers more than the threads do. In brackets: the interval carries no difference; "
+            "with a question mark: too few rounds to say.",
             AxisOf("wait", "ms", Scale.CATEGORY, tuple(map(plain, waits))),
             AxisOf("load", "", Scale.CATEGORY, tuple(names[load] for load in levels)),
             (Series(contender, style_of(contender), spots),),
@@ -44,13 +46,8 @@ def heat_charts(rows: Sequence[CellSummary]) -> Iterator[Chart]:
 
 
 def _spot(row: CellSummary, ratio: Ratio, x: int, y: int) -> Spot:
-    return Spot(x, y, ratio.low, ratio.high, ratio.value, _text(row))
+    return Spot(x, y, ratio.low, ratio.high, ratio.value, ratio_mark(row))
 
 
-def _text(row: CellSummary | None) -> str:
-    if row is None or row.ratio is None:
-        return figures.NONE
-    if row.at_same_ceiling:
-        return "ceiling"
-    text = f"{figures.times(row.ratio.value)} ×"
-    return text if row.ratio.different else f"({text})"
+def _told(row: CellSummary | None) -> str:
+    return ratio_mark(row) if row else figures.NONE

@@ -20,10 +20,15 @@ SERVERS = {  # server -> shade, symbol (see templatetags/reporting.py)
     "gunicorn-sync": (1, "triangle"),
     "gunicorn-gevent": (2, "pin"),
 }
+SYMBOL_ON_UVICORN = {"sync": "down", "wrapped": "ring"}  # beside the async view's circle
 SHADE_OF_SYNC = {"uvicorn": 2}  # a sync view has a process, threads and a loop to stand beside each other
 STACKS: dict[str, int] = {Middleware.NONE: 0, Middleware.DEFAULT: 1, Middleware.SYNC_ONLY: 2}  # middlewares -> shade
-SYMBOLS_OF_STACKS = {"uvicorn": "plus", "gunicorn-threads": "cross"}  # unlike those of any server without an option
-OTHER_STACK = "down"
+SYMBOLS_OF_STACKS = {  # in the order of the shades: hue and shade are not the only signs
+    ("sync", "gunicorn-threads"): ("cross", "rect", "roundRect"),
+    ("sync", "uvicorn"): ("triangle", "down", "pin"),
+    ("async", "uvicorn"): ("plus", "circle", "ring"),
+}
+OTHER_STACKS = ("arrow", "diamond", "plus")
 SYMBOLS = ("roundRect", "arrow", "pin", "triangle")
 
 
@@ -51,10 +56,13 @@ def style_of(contender: str) -> Style:
     hue = family if family in HUES else OTHER
     dice = crc32(f"{parsed.server}+{parsed.middleware}".encode())
     shade, symbol = SERVERS.get(parsed.server, (dice % SHADES, SYMBOLS[dice // SHADES % len(SYMBOLS)]))
+    if parsed.server == "uvicorn":
+        symbol = SYMBOL_ON_UVICORN.get(hue, symbol)
     if hue == "sync":
         shade = SHADE_OF_SYNC.get(parsed.server, shade)
     if parsed.middleware:
-        shade, symbol = STACKS[parsed.middleware], SYMBOLS_OF_STACKS.get(parsed.server, OTHER_STACK)
+        shade = STACKS[parsed.middleware]
+        symbol = SYMBOLS_OF_STACKS.get((hue, parsed.server), OTHER_STACKS)[shade]
     elif parsed.variant != family:  # beside its plain form
         shade, symbol = dice % SHADES, SYMBOLS[crc32(contender.encode()) % len(SYMBOLS)]
     return Style(hue, shade, symbol)

@@ -176,7 +176,8 @@ def _head(told: Facts) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """On one line, and without what a reader of Markdown would take for HTML."""
+    return " ".join(text.split()).replace("<", "&lt;")
 
 
 def _list(grid: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ def line(run: Run) -> Line:
         load=levels_told if model == Model.CLOSED else ", ".join(filter(None, (model, levels_told))),
         lasted=duration(run.wall_s),
         cpu=told["cpu"] or "",
-        commit=short_commit(told["commit"]),
+        commit=short_commit("" if told["commit"] in (None, "null") else told["commit"]),
         dirty=str(told["dirty"]).lower() in ("true", "1"),
         notes=tuple(run.notes),
     )

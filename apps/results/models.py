@@ -23,13 +23,14 @@ class Run(models.Model):
     scenarios = models.JSONField()
     environment = models.JSONField()
     notes = models.JSONField(default=list)
+    watched = models.BooleanField(default=False)  # a race of the pages: short, and with lookers-on
     schema = models.PositiveIntegerField()
     command_host = models.CharField(max_length=255)
     command_pid = models.PositiveIntegerField()
     command_started = models.FloatField()  # seconds since the epoch; a pid alone may be somebody else's by now
 
     class Meta:
-        ordering: ClassVar = ["-pk"]
+        ordering: ClassVar = ["-started_at", "-pk"]  # newest first, also when an older one was imported later
         permissions: ClassVar = [("start_run", "Can start a run from the pages")]
 
     def __str__(self) -> str:

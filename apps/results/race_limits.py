@@ -17,7 +17,7 @@ from benchmarks.exceptions import UsageError
 from benchmarks.plan import Middleware, Plan, choose
 
 CONCURRENCIES = (8, 16, 32, 64)
-LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 5, 9
+LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 7, 9
 LEAST_CONTENDERS, MOST_CONTENDERS = 2, 4
 LONGEST_S = 90.0  # as estimated: nobody looks at anything for longer
 FIRST_CHOICE = ("sync@gunicorn-threads", "async@uvicorn", "aiohttp@aiohttp")  # ticked in a form that is new

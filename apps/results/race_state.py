@@ -73,6 +73,19 @@ class RaceState:
         ]
 
     @property
+    def by_round(self) -> list[tuple[str, list[str]]]:
+        """A contender's requests a second, round by round, as they are written; a dash where none may be shown."""
+        told = {
+            (entry["contender"], entry["number"]): figures.rate(entry["requests_per_s"])
+            for entry in self.rounds
+            if entry["state"] == State.OK
+        }
+        numbers = range(1, self.asked["rounds"] + 1)
+        return [
+            (name, [told.get((name, number), figures.NONE) for number in numbers]) for name in self.asked["contenders"]
+        ]
+
+    @property
     def void(self) -> list[dict[str, Any]]:
         """Rounds that the chart does not show, each with its reason."""
         return [entry for entry in self.rounds if entry["state"] != State.OK]

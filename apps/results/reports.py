@@ -6,7 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max
+from django.db import OperationalError
+from django.db.models import Max, Q
 
 from apps.reporting.changes import change_report
 from apps.reporting.report import CLAIMS_KEY, reports, version
@@ -27,6 +28,7 @@ class Latest:
     """The newest figures of one scenario: a Headline as JSON, and the run that they are from."""
 
     run: int
+    watched: bool
     headline: dict[str, Any]
 
 
@@ -69,11 +71,27 @@ def report_of(run: Run, scenario: str) -> Report | None:
     return stored.content if stored else reports_of(run).get(scenario)
 
 
+def newest_runs(scenario: str = "") -> dict[str, Run]:
+    """Of every scenario that was ever measured, or of one, the newest run that went well; a race where there is none.
+
+    By name, in two queries whatever there is. The runs know no more than what says which they are.
+    """
+    cells = Cell.objects.filter(run__state=State.OK, **({"scenario": scenario} if scenario else {}))
+    began = cells.values("scenario").annotate(
+        alone=Max("run__started_at", filter=Q(run__watched=False)), watched=Max("run__started_at")
+    )
+    moments = {entry["scenario"]: entry["alone"] or entry["watched"] for entry in began.order_by("scenario")}
+    runs = Run.objects.filter(state=State.OK, started_at__in=set(moments.values())).only(
+        "started_at", "scenarios", "watched"
+    )
+    found = {(card["name"], run.started_at): run for run in reversed(runs) for card in run.scenarios}
+    return {name: found[name, moment] for name, moment in moments.items() if (name, moment) in found}
+
+
 def latest_headlines() -> list[Latest]:
     """Of every scenario that was ever measured, the newest: by name. A number of queries that does not grow."""
-    newest = dict(
-        Cell.objects.filter(run__state=State.OK).values_list("scenario").annotate(Max("run_id")).order_by("scenario")
-    )
+    runs = newest_runs()
+    newest = {name: run.pk for name, run in runs.items()}
     stored = {
         (run, scenario): headline
         for run, scenario, headline in StoredReport.objects.filter(
@@ -85,7 +103,11 @@ def latest_headlines() -> list[Latest]:
         with suppress(RecordError):  # its own page says that it is damaged
             for scenario, report in reports_of(run).items():
                 stored[run.pk, scenario] = report.get("headline", {})
-    return [Latest(run, stored[run, scenario]) for scenario, run in newest.items() if (run, scenario) in stored]
+    return [
+        Latest(run.pk, run.watched, stored[run.pk, scenario])
+        for scenario, run in runs.items()
+        if (run.pk, scenario) in stored
+    ]
 
 
 def latest_claims() -> tuple[int | None, list[dict[str, Any]]]:
@@ -109,9 +131,10 @@ def comparison_of(earlier: Run, later: Run) -> Report:
     names = (f"run {earlier.pk}", f"run {later.pk}")
     content: Report = json_codec.unstructure(change_report(_gist_of(earlier), _gist_of(later), *names))
     if State.RUNNING not in (earlier.state, later.state):
-        StoredComparison.objects.update_or_create(
-            earlier=earlier, later=later, defaults={"version": version(), "content": content}
-        )
+        with suppress(OperationalError):  # somebody else writes, and for long: it is computed again next time
+            StoredComparison.objects.update_or_create(
+                earlier=earlier, later=later, defaults={"version": version(), "content": content}
+            )
     return content
 
 

@@ -83,6 +83,7 @@ def _run_columns(record: RunRecord) -> dict[str, Any]:
     return {
         **{name: data[name] for name in RUN_COLUMNS},
         "scenarios": data["scenarios"],
+        "watched": bool(record.options.get("watched")),
         "started_at": datetime.fromisoformat(record.started_at),
         "finished_at": datetime.fromisoformat(record.finished_at) if record.finished_at else None,
     }

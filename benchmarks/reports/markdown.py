@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from benchmarks.reports.tables import Grid, ScenarioTable
+from benchmarks.reports.tables import MATRIX_LEGEND, Grid, ScenarioTable
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], keys: int = 1) -> str:
@@ -37,7 +37,7 @@ def _titled(found: ScenarioTable) -> Iterator[tuple[str, Grid]]:
     for contender, steps in found.overloads:
         yield f"{contender} at multiples of its capacity", steps
     for contender, matrix in found.matrices:
-        yield f"{contender} ÷ {found.card.baseline}; in brackets: no difference seen, or too few rounds", matrix
+        yield f"{contender} ÷ {found.card.baseline}; {MATRIX_LEGEND}", matrix
 
 
 def _row(cells: Sequence[str]) -> str:

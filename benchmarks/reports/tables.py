@@ -24,6 +24,7 @@ STREAM = ("first chunk p50 ms", "p99 ms", "gap p50 ms", "gap p99 ms")
 OVERLOAD = ("load", "offered/s", "goodput/s (in {:g} s)", "p99 ms", "failed", "unsent", "not to be believed")
 CLOSED_LOOP = "Latency is that of a closed loop: of clients who wait for each answer before they ask again."
 OPEN_LOOP = "Latency is that of an open loop: from the moment a request should have been sent, whatever was answered."
+MATRIX_LEGEND = "in brackets: no difference seen; ?: too few rounds to say"
 COST_NOTES = (
     "CPU: of the server, and of the database apart. RSS: the server's processes added up, so memory they share counts "
     "in each. threads: the most seen at once; started/req: that began, on the whole machine. vol., invol.: context "
@@ -163,7 +164,7 @@ def _matrices_over(axis: str, rows: Sequence[CellSummary]) -> Iterator[tuple[str
         lines: dict[str, dict[float, str]] = {}
         for row in (row for row in rows if row.cell.contender == contender):
             level = describe_level(row.cell.concurrency, row.cell.rate_per_s)
-            lines.setdefault(level, {})[row.cell.sweep_value] = _mark(row)
+            lines.setdefault(level, {})[row.cell.sweep_value] = ratio_mark(row)
         yield (
             contender,
             Grid(
@@ -176,8 +177,8 @@ def _matrices_over(axis: str, rows: Sequence[CellSummary]) -> Iterator[tuple[str
         )
 
 
-def _mark(row: CellSummary) -> str:
-    """A ratio in few characters; in brackets when the interval does not carry a difference."""
+def ratio_mark(row: CellSummary) -> str:
+    """A ratio in few characters: in brackets when the interval carries no difference, marked when there is none."""
     if row.requests_per_s is None:
         return str(row.cell.state)
     if row.at_same_ceiling:
@@ -185,6 +186,8 @@ def _mark(row: CellSummary) -> str:
     if row.ratio is None:
         return figures.NONE
     text = f"{figures.times(row.ratio.value)} ×"
+    if not row.ratio.trusted:
+        return f"? {text}"
     return text if row.ratio.different else f"({text})"
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from benchmarks.record import RunRecord, State
 from benchmarks.reports.comparison import tabulate_comparison
-from benchmarks.reports.tables import Grid, ScenarioTable, tables
+from benchmarks.reports.tables import MATRIX_LEGEND, Grid, ScenarioTable, tables
 from benchmarks.stats.comparison import Comparison
 
 STYLES = {State.FAILED: "red", State.VOID: "yellow", State.ABORTED: "yellow", State.EXCUSED: "dim"}
@@ -61,7 +61,7 @@ def render(scenario: ScenarioTable) -> RenderableType:
     for contender, grid in scenario.overloads:
         more += [Text(f"\n{contender} at multiples of its capacity"), GridView(grid)]
     for contender, grid in scenario.matrices:
-        legend = f"\n{contender} ÷ {card.baseline}; in brackets: no difference seen, or too few rounds"
+        legend = f"\n{contender} ÷ {card.baseline}; {MATRIX_LEGEND}"
         more += [Text(legend), GridView(grid)]
     return Group(
         Text.assemble((f"\n{card.name}", "bold"), f"  {card.title}. ", (card.question, "italic")),

@@ -77,7 +77,7 @@ def test_without_figures_there_are_no_costs() -> None:
 
 def test_a_sweep_has_a_matrix_below_its_title_and_no_empty_paragraph() -> None:
     found = paragraphs(*(swept(name, value, 100) for value in (1.0, 20.0) for name in (BASELINE, ASYNC)))
-    place = found.index(f"{ASYNC} ÷ {BASELINE}; in brackets: no difference seen, or too few rounds:")
+    place = found.index(f"{ASYNC} ÷ {BASELINE}; in brackets: no difference seen; ?: too few rounds to say:")
     assert found[place + 1].splitlines()[0] == "| load | wait 1 ms | wait 20 ms |"
     assert found[place + 1].splitlines()[2] == "| 32 connections | (1.00 ×) | (1.00 ×) |"
     assert all(found), "the sentence and the verdict that a sweep has not are left out"

@@ -139,3 +139,28 @@ def test_stale_reports_are_computed_again(client: Client) -> None:
     StoredReport.objects.filter(run=run).update(version="of older code", headline={}, content={})
     assert client.get("/").content == before
     assert not StoredReport.objects.filter(version="of older code").exists()
+
+
+def test_a_race_does_not_displace_what_was_measured_alone(client: Client) -> None:
+    measured = stored(of("fan_out"))
+    record = of("fan_out", "orm_read")
+    later = replace(record, options={**record.options, "watched": True}, started_at="2030-01-01T00:00:00+00:00")
+    race = stored(later)
+    page = client.get("/").content.decode()
+    assert f"{reverse('scenario', args=['fan_out'])}?run={measured.pk}#figures" in page
+    assert f"{reverse('scenario', args=['orm_read'])}?run={race.pk}#figures" in page
+    assert page.count("a watched race") == 1
+
+
+def test_an_older_run_that_is_stored_later_is_not_the_newest(client: Client) -> None:
+    newer = stored(of("fan_out"))
+    older = stored(replace(of("fan_out"), started_at="2020-01-01T00:00:00+00:00"))
+    page = client.get("/").content.decode()
+    assert f"?run={newer.pk}#figures" in page
+    assert f"?run={older.pk}#figures" not in page
+
+
+def test_names_of_code_in_claims_are_code(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert "behind <code>sync_to_async</code>" in page
+    assert "`" not in page

@@ -13,7 +13,7 @@ from benchmarks.plan import choose
 def card_named(name: str) -> Scenario:
     """Raises Http404."""
     try:
-        return scenarios()[choose("scenario", name, scenarios())]
+        return scenarios()[choose("scenario", name[:LONGEST_NAME], scenarios())]
     except UnknownName as error:
         raise Http404(told(error)) from error
 
@@ -25,9 +25,12 @@ def variant_named(card: Scenario, name: str) -> Variant:
         raise Http404(f"{card.name} has no variant {name}: {excused.not_applicable}")
     known = {variant.name: variant for variant in card.applicable}
     try:
-        return known[choose("variant", name, known)]
+        return known[choose("variant", name[:LONGEST_NAME], known)]
     except UnknownName as error:
         raise Http404(f"{card.name}: {told(error)}") from error
+
+
+LONGEST_NAME = 60  # that is repeated to whoever asked
 
 
 def told(error: UnknownName) -> str:

@@ -30,6 +30,7 @@ class Line:
     name: str
     title: str
     run: int | None
+    watched: bool
     headline: dict[str, Any] | None
     marks: tuple[dict[str, Any] | None, ...]
     others: int = 0  # contenders that have no column
@@ -79,8 +80,8 @@ def _columns(latest: Sequence[Latest]) -> tuple[str, ...]:
 def _line(name: str, latest: Latest | None, columns: tuple[str, ...]) -> Line:
     card = scenarios().get(name)
     if latest is None:
-        return Line(name, card.title if card else "", None, None, (None,) * len(columns))
+        return Line(name, card.title if card else "", None, False, None, (None,) * len(columns))
     marks = {mark["contender"]: mark for mark in latest.headline["marks"]}
     found = tuple(marks.get(column) for column in columns)
     title = latest.headline["title"]
-    return Line(name, title, latest.run, latest.headline, found, len(marks.keys() - set(columns)))
+    return Line(name, title, latest.run, latest.watched, latest.headline, found, len(marks.keys() - set(columns)))

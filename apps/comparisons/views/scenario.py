@@ -16,12 +16,11 @@ from apps.comparisons.code import Source, difference, shared_sources, view_sourc
 from apps.comparisons.views.errors import bad_request
 from apps.comparisons.views.naming import card_named, variant_named
 from apps.results.models import Cell, Run
-from apps.results.reports import Report, report_of
+from apps.results.reports import Report, newest_runs, report_of
 from apps.scenarios.claims import CLAIMS
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import RecordError
-from benchmarks.record import State
 from benchmarks.servers.base import Interface
 
 FIRST_PAIR = ("sync", "async")
@@ -62,7 +61,7 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
 def scenario(request: HttpRequest, name: str) -> HttpResponse:
     """``?run=N`` chooses the figures, ``?left=…&right=…`` the variants whose code is shown."""
     asked = request.GET.get("run", "")
-    if asked and not (asked.isascii() and asked.isdigit() and int(asked) <= LARGEST_KEY):
+    if asked and not (asked.isascii() and asked.isdigit() and len(asked) <= 18):
         return bad_request(request, f"A run is a number, like ?run=1; this is {asked[:50]!r}.", back="scenarios")
     runs = _runs_with(name)
     card = scenarios().get(name) if runs else card_named(name)
@@ -109,13 +108,15 @@ def code(request: HttpRequest, name: str, left: str, right: str) -> HttpResponse
 
 def _runs_with(name: str) -> list[int]:
     """The newest runs that have the scenario."""
-    found = Cell.objects.filter(scenario=name).values_list("run", flat=True).distinct().order_by("-run")
+    found = (
+        Cell.objects.filter(scenario=name).values_list("run", flat=True).distinct().order_by("-run__started_at", "-run")
+    )
     return list(found[:LISTED_RUNS])
 
 
 def _shown(name: str, asked: int | None, newest: list[int]) -> Shown:
     """Raises Http404 for a run that does not exist."""
-    wanted = asked if asked is not None else _newest_that_went_well(name) or next(iter(newest), None)
+    wanted = asked if asked is not None else _newest(name) or next(iter(newest), None)
     if wanted is None:
         return Shown()
     runs = {run.pk: run for run in Run.objects.filter(pk__in={*newest, wanted})}
@@ -133,9 +134,9 @@ def _shown(name: str, asked: int | None, newest: list[int]) -> Shown:
     return Shown(run, report, "" if report else f"Run {run.pk} ended before {name} had a figure.", listed)
 
 
-def _newest_that_went_well(name: str) -> int | None:
-    found = Cell.objects.filter(scenario=name, run__state=State.OK).order_by("-run").values_list("run", flat=True)
-    return found.first()
+def _newest(name: str) -> int | None:
+    run = newest_runs(name).get(name)
+    return run.pk if run else None
 
 
 def _stored_claims(report: Report | None) -> tuple[str, ...]:

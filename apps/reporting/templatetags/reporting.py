@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ register = template.Library()
 
 SHAPES = {  # in a box of 10 by 10
     "circle": "M5 1a4 4 0 1 0 0 8a4 4 0 1 0 0-8z",
+    "ring": "M5 1a4 4 0 1 0 0 8a4 4 0 1 0 0-8zM5 3.2a1.8 1.8 0 1 1 0 3.6a1.8 1.8 0 1 1 0-3.6z",
     "rect": "M1 2h8v6h-8z",
     "roundRect": "M3 2h4a2 2 0 0 1 2 2v2a2 2 0 0 1-2 2h-4a2 2 0 0 1-2-2v-2a2 2 0 0 1 2-2z",
     "triangle": "M5 1l4.5 8h-9z",
@@ -27,6 +29,7 @@ SHAPES = {  # in a box of 10 by 10
     "plus": "M3.7 .5h2.6v3.2h3.2v2.6h-3.2v3.2h-2.6v-3.2h-3.2v-2.6h3.2z",
     "cross": "M2.6 .8l2.4 2.4l2.4-2.4l1.8 1.8l-2.4 2.4l2.4 2.4l-1.8 1.8l-2.4-2.4l-2.4 2.4l-1.8-1.8l2.4-2.4l-2.4-2.4z",
 }
+BACKTICKS = re.compile(r"`([^`]+)`")
 NOT_OK = ' class="not-ok"'
 STRONG, MEDIUM = math.log(3), math.log(1.5)  # how deep a ratio is shaded, on either side of 1
 
@@ -37,6 +40,12 @@ def contender(name: str) -> dict[str, Any]:
     style = style_of(name)
     variant, at, host = name.partition("@")
     return {"variant": variant + at, "host": host, "style": style.name, "shape": SHAPES[style.symbol]}
+
+
+@register.filter
+def coded(text: str) -> str:
+    """What stands between backticks, as code."""
+    return mark_safe(BACKTICKS.sub(r"<code>\1</code>", escape(text)))  # noqa: S308 - escaped first
 
 
 @register.filter

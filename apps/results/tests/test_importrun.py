@@ -101,6 +101,8 @@ def test_all_are_read_before_the_first_is_stored(exported: Callable[..., Path], 
         ({"schema": 99}, "has schema 99; this version reads 1 to"),
         ({"started_at": "yesterday"}, "'yesterday' is no moment"),
         ({"started_at": "2026-01-01T00:00:00"}, "is no moment"),
+        ({"started_at": "9998-01-01T00:00:00+00:00"}, "is no moment"),
+        ({"wall_s": float("nan")}, "a figure that no run can have"),
         ({"seed": 2**70}, "it has what no run has"),
         ({"environment": {"cpu": float("nan")}}, "it has what no run has"),
     ],
@@ -125,3 +127,9 @@ def test_an_absent_file_is_named_with_what_to_name_instead(tmp_path: Path) -> No
     said = refused(tmp_path / "absent.json")
     assert "there is no file" in said
     assert "runbench --json" in said
+
+
+def test_connections_that_no_load_can_have_are_refused(exported: Callable[..., Path]) -> None:
+    run = run_of("plaintext", cells=1)
+    bad = replace(run, cells=[replace(cell, concurrency=-3) for cell in run.cells])
+    assert "a figure that no run can have" in refused(exported(run=bad))

@@ -27,7 +27,7 @@ SCENARIO = Scenario(
     look_for=(
         "The sync variant waits for its ten calls one after another: at least 200 ms an answer, however many threads "
         "there are. The async variants wait for the slowest of ten. The wrapped variant spends ten threads on one "
-        "answer and has as many threads in all as gunicorn-threads has."
+        "answer, out of a pool of as many as gunicorn-threads has; those that Django starts come on top."
     ),
     variants=(
         Variant("sync", "httpx.Client, one call after another", waits=len(work.SERVICES)),

@@ -32,8 +32,15 @@ function follow(after = place.dataset.after) {
   stream.addEventListener('error', () => {
     lost ??= setTimeout(() => connected(false), LOST_MS);
     if (stream.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => { clearTimeout(lost); follow(last); }, AGAIN_MS); // refused: too many look on, or it restarts
+    setTimeout(() => { clearTimeout(lost); again(last); }, AGAIN_MS); // refused: too many look on, or it restarts
   });
+}
+
+/** Unless it was deleted meanwhile. */
+async function again(last) {
+  const response = await fetch(location.href, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  if (response?.status !== 404) { follow(last); return; }
+  place.querySelector('.race-now').textContent = 'This race was deleted.';
 }
 
 const said = { text: null };
@@ -61,6 +68,8 @@ function addRound(round) {
   }
   const series = chart.series.find((one) => one.contender === round.contender);
   series?.spots.push({ x: round.number - 1, y: round.requests_per_s, low: null, high: null, value: null, text: '' });
+  const cell = place.querySelector(`[data-rounds-of="${CSS.escape(round.contender)}"]`)?.children[round.number];
+  if (cell) cell.textContent = written(round.requests_per_s, true);
 }
 
 /** A contender's line in the table. */
@@ -105,6 +114,7 @@ async function finish() {
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   place.querySelector('.race-now').replaceChildren(...page.querySelector('.race-now').childNodes);
   place.querySelector('#so-far').textContent = page.querySelector('#so-far').textContent;
-  place.querySelector('tbody').replaceWith(page.querySelector('[data-race] tbody'));
+  const bodies = [...page.querySelectorAll('[data-race] tbody')];
+  [...place.querySelectorAll('tbody')].forEach((body, number) => body.replaceWith(bodies[number]));
   place.querySelector('[data-spoken]').textContent = `The race is over. ${place.querySelector('.verdict').textContent}`;
 }

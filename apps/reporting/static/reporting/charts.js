@@ -165,6 +165,12 @@ function mountAll() {
     reserve(element, charts[element.dataset.chart]);
     near.observe(element);
   });
+  addEventListener("beforeprint", () => { // paper has no view that things come into
+    for (const element of drawn.filter((one) => !one.firstChild)) {
+      near.unobserve(element);
+      mountChart(element, charts[element.dataset.chart]);
+    }
+  });
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => mounted.forEach((draw) => draw()));

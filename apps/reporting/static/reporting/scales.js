@@ -2,6 +2,7 @@
 
 export const SHAPES = { // those of templatetags/reporting.py, in a box of 10 by 10
   circle: "M5 1a4 4 0 1 0 0 8a4 4 0 1 0 0-8z",
+  ring: "M5 1a4 4 0 1 0 0 8a4 4 0 1 0 0-8zM5 3.2a1.8 1.8 0 1 1 0 3.6a1.8 1.8 0 1 1 0-3.6z",
   rect: "M1 2h8v6h-8z",
   roundRect: "M3 2h4a2 2 0 0 1 2 2v2a2 2 0 0 1-2 2h-4a2 2 0 0 1-2-2v-2a2 2 0 0 1 2-2z",
   triangle: "M5 1l4.5 8h-9z",

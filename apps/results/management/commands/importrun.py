@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from apps.results.store import save_run
 from benchmarks.exceptions import RecordError, UnknownName
 from benchmarks.record import RunRecord, State, read
 
+AHEAD = timedelta(days=1)  # that another machine's clock may be
 SLUG = re.compile(r"[a-z][a-z0-9_-]{0,99}", re.ASCII)
 HINT = "name a file that runbench --json or the JSON export of a run's page wrote"
 UNFINISHED = "it was not finished when it was exported"
@@ -63,9 +65,11 @@ def checked(record: RunRecord, path: Path) -> RunRecord:
     for card in record.scenarios:
         if not SLUG.fullmatch(card.name):
             raise RecordError(f"{path} is damaged: {card.name[:60]!r} is no scenario's name")
+    if any(cell.concurrency < 0 for cell in record.cells) or not isfinite(record.wall_s):
+        raise RecordError(f"{path} is damaged: it has a figure that no run can have")
     rounds = [entry for cell in record.cells for entry in cell.rounds]
     for text in filter(None, (record.started_at, record.finished_at, *(entry.started_at for entry in rounds))):
-        if not _is_moment(text):
+        if not _is_moment(text) or datetime.fromisoformat(text) > datetime.now(UTC) + AHEAD:
             raise RecordError(f"{path} is damaged: {text[:60]!r} is no moment")
     return record
 
