@@ -1,6 +1,5 @@
 """Ten calls, one after another, sync."""
 
-from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -10,17 +9,14 @@ from django.http import HttpRequest, JsonResponse
 from apps.scenarios.fan_out import work
 from apps.scenarios.fan_out.deadline import DeadlineTransport, deadline
 
-
-@cache
-def client() -> httpx.Client:
-    """One per process; a client is safe to share between threads."""
-    return httpx.Client(transport=DeadlineTransport(keep_alive=work.THREADS), trust_env=False)
+# One per process; a client is safe to share between threads.
+CLIENT = httpx.Client(transport=DeadlineTransport(keep_alive=work.THREADS), trust_env=False)
 
 
 def fetch_leg(service: str, book: int, deadline_s: float) -> dict[str, Any]:
     try:
         with deadline(deadline_s):
-            response = client().get(work.url(service, book))
+            response = CLIENT.get(work.url(service, book))
             return work.leg(service, response.status_code, response.content)
     except httpx.TimeoutException:
         return work.error_leg(service, work.LATE)
