@@ -44,7 +44,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def showcase(executable: str, folder: Path) -> Iterator[Showcase]:
-    """Run 1 is the reference, run 2 a later one."""
+    """Run 1 is the reference, run 2 an earlier one."""
     with open_showcase(folder / "var", [REFERENCE, second_run(folder)]) as showcase:
         yield showcase
 
