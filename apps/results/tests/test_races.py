@@ -234,8 +234,9 @@ def test_being_watched_is_a_condition():
 def test_the_child_interrupts_itself_when_the_showcase_is_gone():
     """Even one whose showcase ignores interrupts, as what a shell starts in the background does."""
     code = (
-        "import time; from apps.results.raced import wait_for_start; wait_for_start(); print('on', flush=True)\n"
-        "try: time.sleep(60)\nexcept KeyboardInterrupt: print('interrupted')"
+        "import time; from apps.results.raced import wait_for_start\n"
+        "try: wait_for_start(); print('on', flush=True); time.sleep(60)\n"
+        "except KeyboardInterrupt: print('interrupted')"
     )
     setup = "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'project.settings'; django.setup()\n"
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
