@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from benchmarks.load.results import LoadResult, Slice
 from benchmarks.resources import Usage
 from benchmarks.stats.histogram import Histogram
 from benchmarks.upgrades import upgraded
+from benchmarks.whole_file import write_whole
 
 AXIS_NAME = re.compile(r"|[a-z][a-z_]{0,29}", re.ASCII)  # or none
 SCHEMA_VERSION = 4  # a field more or less is a schema more: see upgrades.py
@@ -273,28 +273,8 @@ def _first_difference(data: Any, again: Any, place: str = "") -> str:
 
 
 def write(record: RunRecord, path: Path, indent: int | None = 1) -> None:
-    """Raises RecordError when the file cannot be written, see ``write_whole``."""
+    """Raises RecordError when the file cannot be written, see ``whole_file``."""
     write_whole(dumps(record, indent), path)
-
-
-def write_whole(text: str, path: Path) -> None:
-    """Write whole or not at all. Raises RecordError when the file cannot be written.
-
-    A link stays one, and what is no file, a pipe say, is written to as it is.
-    """
-    special = path.exists() and not path.is_file()  # before resolving: /dev/stdout is a link that leads nowhere
-    path = path if special else path.resolve()
-    temporary = path.with_name(path.name + ".part")
-    try:
-        if special:
-            path.write_text(text, encoding="utf-8")
-            return
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise RecordError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def read(path: Path) -> RunRecord:

@@ -35,13 +35,14 @@ from benchmarks.estimate import estimate_s
 from benchmarks.events import Event
 from benchmarks.exceptions import CrossoverError
 from benchmarks.plan import Middleware, Plan
-from benchmarks.record import RunRecord, State, write, write_whole
+from benchmarks.record import RunRecord, State, write
 from benchmarks.reports.progress import progress
 from benchmarks.reports.terminal import print_comparison, print_run
 from benchmarks.runner import Runner
 from benchmarks.servers import load_servers
 from benchmarks.services.database import check_choice
 from benchmarks.stats.comparison import compare
+from benchmarks.whole_file import write_whole
 
 EXAMPLES = """
 examples:
