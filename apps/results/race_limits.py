@@ -19,6 +19,7 @@ from benchmarks.plan import Middleware, Plan, choose
 CONCURRENCIES = (8, 16, 32, 64)
 LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 7, 9
 LEAST_CONTENDERS, MOST_CONTENDERS = 2, 4
+LONGEST_NAME = 100  # longer than any, and as much of one as is echoed
 LONGEST_S = 90.0  # as estimated: nobody looks at anything for longer
 FIRST_CHOICE = ("sync@gunicorn-threads", "async@uvicorn", "aiohttp@aiohttp")  # ticked in a form that is new
 
@@ -69,8 +70,9 @@ def offers() -> dict[str, Offer]:
 
 def read_order(scenario: str, contenders: Sequence[str], concurrency: str, rounds: str) -> RaceOrder:
     """The order that the words of a form make. Raises UsageError with the limit that they leave."""
-    offer = offers()[choose("scenario to race", scenario, offers())]
-    chosen = tuple(dict.fromkeys(contenders))
+    scenario = choose("scenario to race", scenario[:LONGEST_NAME], offers())
+    offer = offers()[scenario]
+    chosen = tuple(dict.fromkeys(name[:LONGEST_NAME] for name in contenders))
     for name in chosen:
         choose(f"contender for {scenario} here", name, offer.contenders)
     if not LEAST_CONTENDERS <= len(chosen) <= MOST_CONTENDERS:

@@ -141,6 +141,14 @@ def test_what_is_forbidden_says_so(visitor: Client) -> None:
     assert "permission" in page(visitor.get("/forbidden-silently/"), 403)
 
 
+@pytest.mark.parametrize(("method", "address"), [("get", "/live/start/"), ("post", "/runs/"), ("put", "/sign-in/")])
+def test_another_method_is_answered_with_a_page(client: Client, method: str, address: str) -> None:
+    answer = getattr(client, method)(address)
+    text = page(answer, 405)
+    assert f"this was {method.upper()}" in text
+    assert method.upper() not in answer["Allow"] != ""
+
+
 def test_a_form_without_its_token_says_to_reload(visitor: Client) -> None:
     assert "reload the page" in page(visitor.post("/form/"), 403)
 

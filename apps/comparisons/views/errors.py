@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,12 +18,15 @@ from apps.scenarios.registry import scenarios
 TITLES = {
     400: "That cannot be answered",
     403: "That is not allowed",
+    405: "Not in this way",
     409: "Not as things are",
     429: "Too many at once",
 }
 PAGES = ("scenarios", "live", "runs")
 LONGEST_PATH = 120
 DJANGOS_WORDS = "matches the given query"  # of an Http404 that nobody here wrote
+
+View = Callable[..., HttpResponse]
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,27 @@ def bad_request(request: HttpRequest, reason: str, status: int = 400, back: str 
         "back": back if back.startswith("/") else reverse(back),
     }
     return render(request, "comparisons/problem.html", context, status=status)
+
+
+def only(*methods: str) -> Callable[[View], View]:
+    """Like ``require_http_methods``, and to others the answer is a page: somebody may have typed the address."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method in methods:
+                return view(request, *args, **kwargs)
+            reason = f"This address takes {' and '.join(methods)}, and this was {request.method}."
+            response = bad_request(request, reason, HTTPStatus.METHOD_NOT_ALLOWED)
+            response["Allow"] = ", ".join(methods)
+            return response
+
+        return checked
+
+    return decorate
+
+
+looked_at, sent = only("GET", "HEAD"), only("POST")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -12,9 +12,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET
 
-from apps.comparisons.views.errors import Link, NotThere, bad_request
+from apps.comparisons.views.errors import Link, NotThere, bad_request, looked_at, sent
 from apps.results import races
 from apps.results.following import Full, follow
 from apps.results.models import Race, RaceEvent
@@ -44,7 +44,7 @@ NEEDS_ASGI = (
 )
 
 
-@require_safe
+@looked_at
 def live(request: HttpRequest) -> HttpResponse:
     """The form for those who may start a race, the one that is going on, and the last ones."""
     running = races.running()
@@ -79,7 +79,7 @@ def _chosen(name: str) -> Offer:
     return found.get(name) or found.get(FIRST_SCENARIO) or next(iter(found.values()))
 
 
-@require_POST
+@sent
 def start(request: HttpRequest) -> HttpResponse:
     """Start a race and go to its page; every reason why not has a page of its own."""
     user = _starter(request)
@@ -102,7 +102,7 @@ def start(request: HttpRequest) -> HttpResponse:
         return response
 
 
-@require_safe
+@looked_at
 def race(request: HttpRequest, pk: int) -> HttpResponse:
     """One race: while it goes on its figures move, afterwards they stand."""
     races.settle()
@@ -120,7 +120,7 @@ def race(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "comparisons/race.html", context)
 
 
-@require_POST
+@sent
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Interrupt a race; what was measured until then is kept."""
     _starter(request)

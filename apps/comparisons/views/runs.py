@@ -10,9 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
 
-from apps.comparisons.views.errors import Link, NotThere, bad_request
+from apps.comparisons.views.errors import Link, NotThere, bad_request, looked_at
 from apps.reporting.shown import shown
 from apps.results.exports import EXPORTS, run_facts
 from apps.results.listing import LONGEST_TEXT, STATES, Wanted, find_runs, known_scenario, line, newest
@@ -28,7 +27,7 @@ SECTION = {"section": "runs"}
 
 
 @gzip_page
-@require_safe
+@looked_at
 def run_list(request: HttpRequest) -> HttpResponse:
     wanted = Wanted(
         scenario=request.GET.get("scenario", ""),
@@ -78,7 +77,7 @@ def _query(wanted: Wanted, page: int) -> str:
 
 
 @gzip_page
-@require_safe
+@looked_at
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     mark_abandoned()
     found = _run_or_404(pk)
@@ -108,7 +107,7 @@ def _run_or_404(pk: int) -> Run:
     return found
 
 
-@require_safe
+@looked_at
 def compare_chosen(request: HttpRequest) -> HttpResponse:
     """Two ticks in the list, as the address of their comparison."""
     chosen = request.GET.getlist("run")
@@ -121,7 +120,7 @@ def compare_chosen(request: HttpRequest) -> HttpResponse:
 
 
 @gzip_page
-@require_safe
+@looked_at
 def compare(request: HttpRequest, earlier: int, later: int) -> HttpResponse:
     mark_abandoned()
     runs = [_run_or_404(earlier), _run_or_404(later)]
@@ -136,7 +135,7 @@ def compare(request: HttpRequest, earlier: int, later: int) -> HttpResponse:
     return render(request, "comparisons/compare.html", SECTION | context)
 
 
-@require_safe
+@looked_at
 def export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     found = _run_or_404(pk)
     if kind not in EXPORTS:

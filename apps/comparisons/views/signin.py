@@ -7,9 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.comparisons.views.errors import bad_request
+from apps.comparisons.views.errors import bad_request, only, sent
 from apps.results.operators import signed_in_by
 
 USED = (
@@ -20,7 +19,7 @@ USED = (
 
 @never_cache
 @sensitive_post_parameters("token")
-@require_http_methods(["GET", "HEAD", "POST"])
+@only("GET", "HEAD", "POST")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The link leads to a button, and the button signs in: whatever looks at links in advance uses nothing up.
 
@@ -36,7 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("live")
 
 
-@require_POST
+@sent
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("overview")
