@@ -20,6 +20,7 @@ from benchmarks.record import RunRecord, State
 from benchmarks.stats.comparison import CellGist, RunGist, gist
 
 CLAIMS = CLAIMS_KEY
+KEPT_COMPARISONS = 200  # of the newest
 Report = dict[str, Any]  # a ScenarioReport as JSON; of the claims {"claims": [a ClaimReport, …]}
 
 
@@ -36,24 +37,30 @@ def store_reports(run: Run, record: RunRecord) -> dict[str, Report]:
     """Compute and keep all reports of a finished run; by scenario, the claims' under ``CLAIMS``."""
     found: dict[str, Report] = reports(record)
     if record.state is not State.RUNNING:
-        StoredReport.objects.bulk_create(
-            [
-                StoredReport(
-                    run=run, scenario=name, version=version(), headline=report.get("headline", {}), content=report
-                )
-                for name, report in found.items()
-            ],
-            update_conflicts=True,
-            unique_fields=["run", "scenario"],
-            update_fields=["version", "headline", "content"],
-        )
+        rows = [
+            StoredReport(run=run, scenario=name, version=version(), headline=report.get("headline", {}), content=report)
+            for name, report in found.items()
+        ]
+        with _unless_locked():
+            StoredReport.objects.bulk_create(
+                rows,
+                update_conflicts=True,
+                unique_fields=["run", "scenario"],
+                update_fields=["version", "headline", "content"],
+            )
         _store_gist(run, gist(record))
     return found
 
 
 def _store_gist(run: Run, found: RunGist) -> None:
     cells = json_codec.unstructure(found.cells)
-    StoredGist.objects.update_or_create(run=run, defaults={"version": version(), "cells": cells})
+    with _unless_locked():
+        StoredGist.objects.update_or_create(run=run, defaults={"version": version(), "cells": cells})
+
+
+def _unless_locked() -> suppress:
+    """Around what is stored while somebody looks: if another one writes, and for long, it is computed anew."""
+    return suppress(OperationalError)
 
 
 def reports_of(run: Run) -> dict[str, Report]:
@@ -131,10 +138,13 @@ def comparison_of(earlier: Run, later: Run) -> Report:
     names = (f"run {earlier.pk}", f"run {later.pk}")
     content: Report = json_codec.unstructure(change_report(_gist_of(earlier), _gist_of(later), *names))
     if State.RUNNING not in (earlier.state, later.state):
-        with suppress(OperationalError):  # somebody else writes, and for long: it is computed again next time
-            StoredComparison.objects.update_or_create(
+        with _unless_locked():
+            _, is_new = StoredComparison.objects.update_or_create(
                 earlier=earlier, later=later, defaults={"version": version(), "content": content}
             )
+            if is_new:  # there are as many pairs as runs squared, and whoever reads may ask for all of them
+                oldest = StoredComparison.objects.order_by("-pk").values("pk")[KEPT_COMPARISONS:]
+                StoredComparison.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).delete()
     return content
 
 
