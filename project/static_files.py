@@ -16,7 +16,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from servestatic import ServeStatic, ServeStaticASGI
 
-SIGNATURE = ".collected"  # beside the files: what they were made from
+MANIFEST = "staticfiles.json"  # of Django's storage: there when all files are
+SIGNATURE = ".static-signature"  # what they were made from; not among them, since those are served
 HASHED = r"^.+\.[0-9a-f]{12}\..+$"
 OPTIONS: dict[str, Any] = {"prefix": "static/", "max_age": 60, "allow_all_origins": False}
 
@@ -42,10 +43,10 @@ def collect() -> None:
     root.mkdir(parents=True, exist_ok=True)
     with open(root.parent / ".static-lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        mark, signature = root / SIGNATURE, _signature()
-        if not mark.exists() or mark.read_text() != signature:
+        mark, signature = root.parent / SIGNATURE, _signature()
+        whole = (root / MANIFEST).exists() and mark.exists()
+        if not whole or mark.read_text() != signature:
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-            root.mkdir(exist_ok=True)
             mark.write_text(signature)
 
 

@@ -44,7 +44,12 @@ def test_files_have_hashed_names_and_are_cached_for_good(sandbox: Sandbox) -> No
             assert gzip.decompress(packed) == plain
         plain_name = re.sub(r"\.[0-9a-f]{12}\.", ".", paths[0])
         assert "immutable" not in ask(port, plain_name)[1]["Cache-Control"]
-        for path in ("/static/../project/settings.py", "/static/%2e%2e/secret_key", "/static/.collected.py"):
+        for path in (
+            "/static/../project/settings.py",
+            "/static/%2e%2e/secret_key",
+            "/static/.static-signature",
+            "/static/../.static-signature",
+        ):
             assert ask(port, path)[0] == 404
 
 
@@ -64,7 +69,7 @@ def test_a_file_that_changed_is_collected_again(sandbox: Sandbox) -> None:
     code = (
         "import sys; from pathlib import Path; from django.conf import settings; from project.static_files import *;"
         "settings.STATICFILES_DIRS = [sys.argv[1]]; collect(); root = Path(settings.STATIC_ROOT);"
-        "print(sorted(path.name for path in root.glob('seen/*')), (root / SIGNATURE).stat().st_mtime_ns)"
+        "print(sorted(path.name for path in root.glob('seen/*')), (root.parent / SIGNATURE).stat().st_mtime_ns)"
     )
     folder = sandbox.temporary / "more" / "seen"
     folder.mkdir(parents=True)

@@ -77,7 +77,7 @@ SCENARIO = Scenario(
     wait_ms=DEFAULT_DELAY_MS,
     longest_wait_ms=work.LONGEST_WAIT_MS,
     needs=frozenset({"database", "upstream"}),
-    example="book=7&of=queries&wait=20",
+    example="book=7&of=calls",  # of queries, the showcase on SQLite could only say that it has no pg_sleep
     malformed=(
         "",
         "book=7",
