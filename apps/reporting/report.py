@@ -15,9 +15,11 @@ from apps.reporting.charts import charts
 from apps.scenarios.claims import CLAIMS, findings
 from apps.scenarios.evidence import Finding
 from apps.scenarios.evidence import State as ClaimState
+from benchmarks.axes import Axis
 from benchmarks.json_codec import json_codec
-from benchmarks.record import CellRecord, RunRecord, ScenarioRecord, State
+from benchmarks.record import CellRecord, Flag, RunRecord, ScenarioRecord, State
 from benchmarks.reports import figures
+from benchmarks.reports.sentences import crossing_sentence, verdict_number
 from benchmarks.reports.tables import ScenarioTable, tabulate
 from benchmarks.stats.standings import advice, crossings
 from benchmarks.stats.summary import CellSummary, summarise
@@ -61,8 +63,9 @@ class Headline:
     baseline: str
     level: str
     marks: tuple[Mark, ...]
-    verdict: str  # in words; empty where a sweep's answer is its crossover
-    advice: str  # stay sync, go async, …
+    advice: str  # stay sync, go async, …; of a sweep whether lines cross; empty where there is neither
+    number: str  # the ratio, or the crossover, that it rests on, as a sentence
+    rule: str  # by which the advice is given; empty for a crossover
 
 
 @dataclass(frozen=True)
@@ -156,11 +159,10 @@ def headline(run: RunRecord, card: ScenarioRecord) -> Headline:
     rows = summarise(run, card.name)
     still = [row for row in rows if not row.cell.sweep_axis]
     chosen = _at_highest(still) if still else rows
-    found = advice(run, card.name)
     by_contender: dict[str, list[CellSummary]] = {}
     for row in chosen:
         by_contender.setdefault(row.cell.contender, []).append(row)
-    crossing = next(iter(crossings(run, card.name)), None) if not still else None
+    said, number, rule = _answer(run, card.name, swept=not still)
     return Headline(
         scenario=card.name,
         title=card.title,
@@ -168,9 +170,20 @@ def headline(run: RunRecord, card: ScenarioRecord) -> Headline:
         baseline=card.baseline,
         level=chosen[0].cell.level if still else "over a sweep",
         marks=tuple(_mark(name, own) for name, own in by_contender.items()),
-        verdict=found.rule if found else "",
-        advice=str(found.advice) if found else (str(crossing.measured.state) if crossing else ""),
+        advice=said,
+        number=number,
+        rule=rule,
     )
+
+
+def _answer(run: RunRecord, scenario: str, *, swept: bool) -> tuple[str, str, str]:
+    """Advice, its number, its rule; of a sweep a crossover, over waits if there is one: that is what a team knows."""
+    found = advice(run, scenario)
+    if found:
+        return str(found.advice), verdict_number(run, found), found.rule
+    found_crossings = crossings(run, scenario) if swept else []
+    crossing = min(found_crossings, key=lambda one: one.axis != Axis.WAIT, default=None)
+    return (str(crossing.measured.state), crossing_sentence(crossing), "") if crossing else ("", "", "")
 
 
 def _at_highest(rows: Sequence[CellSummary]) -> list[CellSummary]:
@@ -182,18 +195,19 @@ def _mark(contender: str, rows: Sequence[CellSummary]) -> Mark:
     if len(rows) > 1:
         return _sweep_mark(contender, rows)
     row = rows[0]
-    answered = f"{figures.rate(row.requests_per_s)} requests/s at {row.cell.level}"
+    answered = f"{figures.exactly(row.requests_per_s)} requests/s at {row.cell.level}"
     if row.requests_per_s is None:
         return Mark(contender, Says.NOTHING, str(row.cell.state), row.cell.reason or str(row.cell.state))
     if row.is_baseline:
         return Mark(contender, Says.BASELINE, f"{figures.rate(row.requests_per_s)}/s", answered, 1.0)
     if row.ratio is None:
         return Mark(contender, Says.UNRANKED, figures.NONE, f"{answered}; the baseline has no valid figure")
-    told = f"{figures.ratio(row.ratio)} of the baseline; {answered}"
+    told = f"{figures.exactly(row.ratio)} of the baseline; {answered}"
     if row.at_same_ceiling:
         return Mark(contender, Says.CEILING, "ceiling", f"at the baseline's ceiling, so not ranked; {answered}")
     says = _says(row)
-    return Mark(contender, says, f"{figures.times(row.ratio.value)} ×", told, row.ratio.value)
+    doubt = "? " if says is Says.UNRANKED else ""  # as in the tables
+    return Mark(contender, says, f"{doubt}{figures.times(row.ratio.value)} ×", told, row.ratio.value)
 
 
 def _says(row: CellSummary) -> Says:
@@ -215,7 +229,7 @@ def _sweep_mark(contender: str, rows: Sequence[CellSummary]) -> Mark:
     text = f"{figures.times(min(values))}–{figures.times(max(values))} ×"
     said = {_says(row) for row in known}
     says = said.pop() if len(said) == 1 else Says.MIXED if said & {Says.BETTER, Says.WORSE} else Says.EVEN
-    points = ", ".join(f"{figures.times(row.ratio.value)} × at {row.cell.level}" for row in known if row.ratio)
+    points = "; ".join(f"{figures.exactly(row.ratio)} at {row.cell.level}" for row in known)
     return Mark(contender, says, text, points)
 
 
@@ -225,6 +239,8 @@ def _gates(cells: Sequence[CellRecord]) -> Iterator[Gate]:
         if cell.state is not State.OK and cell.reason:
             yield Gate(cell.contender, cell.level, str(cell.state), cell.reason)
         for flag, why in cell.flags.items():
+            if flag == Flag.VOID_ROUNDS and any(entry.state is not State.OK for entry in cell.rounds):
+                continue  # its rounds follow
             yield Gate(cell.contender, cell.level, str(flag), why)
         reasons: dict[tuple[State, str], list[int]] = {}
         for entry in cell.rounds:

@@ -38,6 +38,13 @@ def interval(value: Ratio) -> str:
     return f"{times(value.low)}–{times(value.high)}" if value.trusted else ""
 
 
+def exactly(value: float | Ratio | None) -> str:
+    """Not rounded at all: what a tooltip says beside a figure of sensible digits."""
+    if not isinstance(value, Ratio):
+        return NONE if value is None else f"{value:,}"
+    return f"{value.value} ×" + (f" ({value.low}–{value.high})" if value.trusted else "")
+
+
 def ratio(value: Ratio | None) -> str:
     """The ratio with its interval, if there were rounds enough for one."""
     if value is None:

@@ -8,11 +8,12 @@ from math import isinf
 from benchmarks.axes import Axis
 from benchmarks.load.specs import Model
 from benchmarks.record import OverloadRecord, RunRecord
-from benchmarks.reports.figures import interval, milliseconds, rate, times
+from benchmarks.reports.figures import milliseconds, rate, ratio, times
 from benchmarks.stats.crossover import State as CrossoverState
 from benchmarks.stats.intervals import LEAST_ROUNDS
 from benchmarks.stats.standings import Crossing, advice, crossings
 from benchmarks.stats.summary import CellSummary, summarise
+from benchmarks.stats.verdict import Verdict
 
 NO_CAPACITY = 1.1  # times what the rounds reached
 
@@ -85,12 +86,16 @@ def verdict_sentence(run: RunRecord, scenario: str) -> str:
     if found is None:
         return ""
     where = f" (from {found.from_level} on)" if found.from_level else ""
-    number = ""
-    if found.ratio is not None:
-        bounds = interval(found.ratio)
-        number = f" {found.contender}: {times(found.ratio.value)} ×" + (f" ({bounds})" if bounds else "")
-        number += f" at {found.level}{', by median latency' if run.options.get('load') == Model.OPEN else ''}."
-    return f"Verdict: {found.advice}{where}.{number} Rule: {found.rule}"
+    number = verdict_number(run, found)
+    return f"Verdict: {found.advice}{where}.{f' {number}' if number else ''} Rule: {found.rule}"
+
+
+def verdict_number(run: RunRecord, found: Verdict) -> str:
+    """The ratio that a verdict rests on, whose it is and at which load; empty where it rests on none."""
+    if found.ratio is None:
+        return ""
+    by = ", by median latency" if run.options.get("load") == Model.OPEN else ""
+    return f"{found.contender}: {ratio(found.ratio)} at {found.level}{by}."
 
 
 UNITS = {Axis.WAIT: " ms of wait", Axis.WORKERS: " workers", Axis.THREADS: " threads"}
@@ -98,10 +103,11 @@ UNITS = {Axis.WAIT: " ms of wait", Axis.WORKERS: " workers", Axis.THREADS: " thr
 
 def crossing_sentences(run: RunRecord, scenario: str) -> list[str]:
     """From where on each async contender beats the threads, as measured and as predicted."""
-    return [_crossing_sentence(crossing) for crossing in crossings(run, scenario)]
+    return [crossing_sentence(crossing) for crossing in crossings(run, scenario)]
 
 
-def _crossing_sentence(crossing: Crossing) -> str:
+def crossing_sentence(crossing: Crossing) -> str:
+    """One of them."""
     unit = UNITS[Axis(crossing.axis)]
     threads = f" of {crossing.baseline_threads} threads" if crossing.baseline_threads else ""
     found, pair = crossing.measured, f"{crossing.contender} against {crossing.baseline}{threads} at {crossing.level}"

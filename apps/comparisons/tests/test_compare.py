@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.comparisons.tests.test_runs import stored, text_of
+from apps.results import reports
 from apps.results.models import Cell, StoredComparison, StoredGist
 from benchmarks.plan import BASELINE
 from benchmarks.record import State
@@ -51,6 +52,14 @@ def test_runs_without_a_common_cell_say_so(client: Client) -> None:
     text = text_of(client.get(f"/runs/{before.pk}/compare/{after.pk}/").content.decode())
     assert "No cell is in both" in text
     assert "application/json" not in text
+
+
+def test_no_more_pairs_are_kept_than_a_few(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "KEPT_COMPARISONS", 2)
+    runs = [stored() for _ in range(4)]
+    for run in runs[1:]:
+        client.get(f"/runs/{runs[0].pk}/compare/{run.pk}/")
+    assert list(StoredComparison.objects.values_list("later", flat=True)) == [runs[2].pk, runs[3].pk]
 
 
 def test_it_is_computed_once_and_takes_few_queries(client: Client) -> None:

@@ -159,7 +159,7 @@ def test_a_showcase_that_is_killed_takes_its_race_with_it(sandbox: Sandbox):
     assert rows(sandbox, "SELECT active FROM results_race") == [(1,)]  # nobody was left to say otherwise
     with serving(sandbox) as showcase:
         page = httpx.get(f"{showcase.url}{path}").text
-        assert "It ended before its time." in page and "Interrupted. What was measured" in page
+        assert "It was stopped." in page and "What was measured" in page
         (*_, (_, kind, content)) = events(showcase, path)
         assert (kind, content["state"]) == ("end", "aborted")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
@@ -89,7 +90,22 @@ def test_the_matrix_says_what_the_intervals_allow(client: Client) -> None:
     for classes, text in cells:
         assert f"says-{text.rpartition(': ')[2]}" in classes.split()
     assert f"{reverse('scenario', args=['fan_out'])}?run={run.pk}#figures" in page
-    assert "go async" in page
+    assert "Go async" in page
+    assert re.search(r"async@uvicorn: [\d.]+ × \([\d.]+–[\d.]+\) at 16 connections", page)
+
+
+def test_advice_has_its_scenarios_together_with_numbers_and_rule(client: Client) -> None:
+    stored(of("fan_out", "orm_read", "plaintext", "cpu_bound"))
+    page = client.get("/").content.decode()
+    (said,) = re.findall(
+        r'<div class="verdicts">(.*?)</div>\s*</section>\s*<section aria-labelledby="claims">', page, re.S
+    )
+    parts = re.split(r"<h3 [^>]*>", said)[1:]
+    assert parts[0].startswith("Stay sync</h3>"), "the most scenarios first"
+    assert re.findall(r"/scenarios/(\w+)/", parts[0]) == ["orm_read", "plaintext"]
+    assert parts[0].count("<summary>By which rule") == 1
+    (crossing,) = [part for part in parts if "/scenarios/cpu_bound/" in part]
+    assert "Crossover, " in crossing and "against sync@gunicorn-threads" in crossing
 
 
 def test_a_scenario_shows_its_newest_run_and_says_which(client: Client) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
 
+from apps.comparisons.views.errors import looked_at
 from apps.results.reports import Latest, latest_claims, latest_headlines
 from apps.results.store import latest_run
 from apps.scenarios.claims import CLAIMS
@@ -40,8 +40,17 @@ class Line:
         return any(self.marks)
 
 
+@dataclass(frozen=True)
+class Said:
+    """One piece of advice: the scenarios that lead to it, and the rules by which it is given."""
+
+    advice: str
+    scenarios: tuple[Latest, ...]
+    rules: tuple[str, ...]
+
+
 @gzip_page
-@require_safe
+@looked_at
 def overview(request: HttpRequest) -> HttpResponse:
     newest = latest_run()
     latest = {one.headline["scenario"]: one for one in latest_headlines()}
@@ -52,12 +61,24 @@ def overview(request: HttpRequest) -> HttpResponse:
         "newest": newest,
         "columns": columns,
         "lines": [_line(name, latest.get(name), columns) for name in _names(latest)],
-        "said": [one for one in latest.values() if one.headline["verdict"] or one.headline["advice"]],
+        "said": _said(list(latest.values())),
         "claims": claims
         or [{"id": claim.id, "text": claim.text, "state": State.NOT_MEASURED} for claim in CLAIMS.values()],
         "judged_by": judged_by,
     }
     return render(request, "comparisons/overview.html", context)
+
+
+def _said(latest: Sequence[Latest]) -> list[Said]:
+    """By advice: the one that most scenarios have first."""
+    found: dict[str, list[Latest]] = {}
+    for one in latest:
+        if one.headline["advice"]:
+            found.setdefault(one.headline["advice"], []).append(one)
+    return [
+        Said(advice, tuple(ones), tuple(dict.fromkeys(one.headline["rule"] for one in ones if one.headline["rule"])))
+        for advice, ones in sorted(found.items(), key=lambda item: -len(item[1]))
+    ]
 
 
 def _names(latest: dict[str, Latest]) -> list[str]:

@@ -10,10 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
 
 from apps.comparisons.code import Source, difference, shared_sources, view_source
-from apps.comparisons.views.errors import bad_request
+from apps.comparisons.views.errors import bad_request, looked_at
 from apps.comparisons.views.naming import card_named, variant_named
 from apps.results.models import Cell, Run
 from apps.results.reports import Report, newest_runs, report_of
@@ -40,6 +39,10 @@ class Shown:
     runs: tuple[Run, ...] = ()
 
     @property
+    def others(self) -> tuple[Run, ...]:
+        return tuple(run for run in self.runs if run != self.run)
+
+    @property
     def charts(self) -> dict[str, Any]:
         """By the names under which the page's figures ask for them."""
         if self.report is None:
@@ -49,7 +52,7 @@ class Shown:
 
 
 @gzip_page
-@require_safe
+@looked_at
 def scenario_list(request: HttpRequest) -> HttpResponse:
     """All there are, by name."""
     cards = [(card, _claims(card.claims)) for card in scenarios().values()]
@@ -57,7 +60,7 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
 
 
 @gzip_page
-@require_safe
+@looked_at
 def scenario(request: HttpRequest, name: str) -> HttpResponse:
     """``?run=N`` chooses the figures, ``?left=…&right=…`` the variants whose code is shown."""
     asked = request.GET.get("run", "")
@@ -80,7 +83,7 @@ def scenario(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @gzip_page
-@require_safe
+@looked_at
 def code(request: HttpRequest, name: str, left: str, right: str) -> HttpResponse:
     """The difference between two variants. ``?left=…&right=…`` (of the form's) leads to another pair's page."""
     card = card_named(name)

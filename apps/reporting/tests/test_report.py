@@ -41,11 +41,26 @@ def test_a_mark_says_what_the_interval_allows(factor: float, says: Says, text: s
     assert (baseline.says, baseline.text) == (Says.BASELINE, "1,000/s")
     assert (mark.contender, mark.says, mark.text) == (ASYNC, says, text)
     assert mark.value == pytest.approx(factor)
+    assert f"{mark.value} × (" in mark.told, "not rounded"
     assert "requests/s at 32 connections" in mark.told
 
 
 def test_few_rounds_rank_nobody():
-    assert told(cell_record(rates=RATES[:3]), cell_record(ASYNC, faster(2)[:3])).marks[1].says == Says.UNRANKED
+    mark = told(cell_record(rates=RATES[:3]), cell_record(ASYNC, faster(2)[:3])).marks[1]
+    assert (mark.says, mark.text) == (Says.UNRANKED, "? 2.00 ×")
+
+
+def test_advice_comes_with_its_number_and_its_rule():
+    found = told(cell_record(rates=RATES), cell_record(ASYNC, faster(2)))
+    assert found.advice == "go async"
+    assert found.number.startswith("async@uvicorn: 2.00 × (") and found.number.endswith(") at 32 connections.")
+    assert "at least 10 % ahead" in found.rule
+
+
+def test_the_advice_of_a_sweep_is_its_crossover():
+    found = told(*swept(BASELINE, 1, 1), *swept(ASYNC, 0.5, 2))
+    assert (found.advice, found.rule) == ("crosses", "")
+    assert "ahead from 1.41 ms of wait on" in found.number
 
 
 def test_without_a_baseline_there_is_a_figure_and_no_rank():
@@ -112,7 +127,8 @@ def scenario(run: RunRecord):
 def test_gates_of_cells_flags_and_rounds():
     busy = [round_record(number, state=State.VOID, reason="CPU 1 was busy") for number in (2, 4)]
     cell = cell_record(ASYNC, RATES[:1])
-    cell = replace(cell, rounds=[*cell.rounds, *busy], flags={Flag.CEILING: "the wait was measured"})
+    flags = {Flag.CEILING: "the wait was measured", Flag.VOID_ROUNDS: "2 of 3 rounds void: CPU 1 was busy"}
+    cell = replace(cell, rounds=[*cell.rounds, *busy], flags=flags)
     failed = replace(cell_record("aiohttp@aiohttp"), state=State.FAILED, reason="it ended")
     found = scenario(run_record(cell, failed, replace(cell, state=State.OK))).gates
     assert [(gate.contender, gate.what, gate.why, gate.rounds) for gate in found[:3]] == [
