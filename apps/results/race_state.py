@@ -90,6 +90,10 @@ class RaceState:
         """Rounds that the chart does not show, each with its reason."""
         return [entry for entry in self.rounds if entry["state"] != State.OK]
 
+    @property
+    def drawable(self) -> bool:
+        return len(self.rounds) > len(self.void)
+
     def chart(self) -> dict[str, Any]:
         """Requests a second, round by round; a contender that has none yet has its place all the same."""
         count = self.asked["rounds"]

@@ -110,11 +110,15 @@ function speak() {
 /** The end as the server writes it: verdict, links, and the table once more. */
 async function finish() {
   const response = await fetch(location.href, { cache: 'no-store' }).catch(() => null);
-  if (!response?.ok) return;
+  if (!response?.ok) {
+    if (response?.status !== 404) setTimeout(finish, AGAIN_MS);
+    return;
+  }
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   place.querySelector('.race-now').replaceChildren(...page.querySelector('.race-now').childNodes);
   place.querySelector('#so-far').textContent = page.querySelector('#so-far').textContent;
   const bodies = [...page.querySelectorAll('[data-race] tbody')];
   [...place.querySelectorAll('tbody')].forEach((body, number) => body.replaceWith(bodies[number]));
+  if (!drawn) plot.replaceChildren(...page.querySelector('[data-race-chart]').childNodes);
   place.querySelector('[data-spoken]').textContent = `The race is over. ${place.querySelector('.verdict').textContent}`;
 }

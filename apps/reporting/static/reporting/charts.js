@@ -173,5 +173,7 @@ function mountAll() {
   });
 }
 
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => mounted.forEach((draw) => draw()));
+for (const query of ["(prefers-color-scheme: dark)", "print"]) { // paper is narrower than a window, too
+  matchMedia(query).addEventListener("change", () => mounted.forEach((draw) => draw()));
+}
 mountAll();
