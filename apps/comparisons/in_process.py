@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from apps.comparisons.answers import Answer
 from apps.diagnostics.hops import recording
+from apps.diagnostics.steps import stepped
 
 PASSED_ON = {"cookie": "HTTP_COOKIE", "accept-language": "HTTP_ACCEPT_LANGUAGE", "referer": "HTTP_REFERER"}
 
@@ -81,7 +82,7 @@ async def _serve(scope: dict[str, Any], answer: Answer, gone: asyncio.Event) -> 
                 answer.end()
 
     with recording() as answer.trace:
-        await handler()(scope, receive, send)  # type: ignore[arg-type]
+        await stepped(handler()(scope, receive, send), answer.trace)  # type: ignore[arg-type]
 
 
 def scope_of(path: str, query: str, method: str, visitor: Visitor) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from apps.comparisons import in_process, loopback
 from apps.comparisons.answers import Answer
 from apps.comparisons.in_process import Visitor
+from apps.diagnostics.steps import watching_tasks
 from apps.scenarios.contract import Scenario, Variant
 from benchmarks.servers.base import Interface
 
@@ -78,7 +79,8 @@ async def _in_process(card: Scenario, variant: Variant, times: int, visitor: Vis
         in_process.ask(path, query, card.method, visitor, answer)
         for query, answer in zip(queries, answers, strict=True)
     )
-    await asyncio.gather(*map(_bounded, asked, answers))
+    with watching_tasks():
+        await asyncio.gather(*map(_bounded, asked, answers))
     return Tried(variant.name, began_s, tuple(answers), await _calls(card, began_s, queries))
 
 

@@ -33,12 +33,19 @@ class Query:
     ident: int
 
 
+NOTHING_S = 20e-6  # steps with less between them are drawn, and told, as one
+
+
 @dataclass
 class Trace:
-    """Crossings in the order in which they were asked for, queries in the order in which they ended."""
+    """Crossings in the order in which they were asked for, queries in the order in which they ended.
+
+    ``steps`` are the stretches, from and to, in which one of its tasks computed on the loop, in any order.
+    """
 
     crossings: list[Crossing] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
+    steps: list[tuple[float, float]] = field(default_factory=list)
     problem: str = ""  # why crossings cannot be recorded here
 
     def told(self, origin_s: float) -> dict[str, Any]:
@@ -72,8 +79,19 @@ class Trace:
                 }
                 for one in self.queries
             ],
+            "steps": [[since(began_s), since(ended_s)] for began_s, ended_s in self.computing()],
             "problem": self.problem,
         }
+
+    def computing(self) -> list[tuple[float, float]]:
+        """Its steps one after another, those that touch as one."""
+        found: list[tuple[float, float]] = []
+        for began_s, ended_s in sorted(self.steps):
+            if found and began_s - found[-1][1] < NOTHING_S:
+                found[-1] = found[-1][0], max(found[-1][1], ended_s)
+            else:
+                found.append((began_s, ended_s))
+        return found
 
 
 current: ContextVar[Trace | None] = ContextVar("crossover_trace", default=None)

@@ -1,8 +1,8 @@
 /** Says in words and tables what the drawing shows, and what was answered. */
 
-import { element, number, onLoop, short, threadsOf } from './timeline.js';
+import { element, number, short, threadsOf } from './timeline.js';
 
-const SHOWN_CHARACTERS = 1200;
+const SHOWN_CHARACTERS = 1200, TOLD_MS = 0.1;
 
 /** One sentence: status, how long, how often in threads. */
 export function summary(tried) {
@@ -90,6 +90,7 @@ function spans(tried) {
     [answer.ended_ms, ['last byte', '', '', number(answer.ended_ms), '', '']],
     ...answer.crossings.map((one) => [one.started_ms ?? one.asked_ms, [short(one.function), one.fresh ? `${one.thread} (new)` : one.thread, number(one.started_ms === null ? null : one.started_ms - one.asked_ms), number(one.started_ms), number(one.ended_ms), number(one.ended_ms === null ? null : one.ended_ms - one.started_ms)]]),
     ...answer.queries.map((one) => [one.started_ms, [one.what, one.thread, '', number(one.started_ms), number(one.ended_ms), number(one.ended_ms - one.started_ms)]]),
+    ...answer.steps.filter(([from, to]) => to - from >= TOLD_MS).map(([from, to]) => [from, ['computing', 'the event loop', '', number(from), number(to), number(to - from)]]),
     ...(tried.calls ?? []).map((one) => [one.began_ms, [`call: ${one.service}`, '', '', number(one.began_ms), number(one.ended_ms), number(one.ended_ms - one.began_ms)]]),
   ];
   found.sort((a, b) => a[0] - b[0]);
@@ -100,10 +101,10 @@ function requests(tried) {
   const sum = (values) => number(values.reduce((all, one) => all + one, 0));
   const rows = tried.answers.map((answer, place) => {
     const ran = answer.crossings.filter((one) => one.started_ms !== null);
-    const own = answer.traced ? [String(answer.crossings.length), sum(ran.map((one) => one.started_ms - one.asked_ms)), sum(ran.map((one) => (one.ended_ms ?? answer.ended_ms) - one.started_ms)), sum(onLoop(answer).map(([from, to]) => to - from))] : ['–', '–', '–', '–'];
+    const own = answer.traced ? [String(answer.crossings.length), sum(ran.map((one) => one.started_ms - one.asked_ms)), sum(ran.map((one) => (one.ended_ms ?? answer.ended_ms) - one.started_ms)), sum(answer.steps.map(([from, to]) => to - from))] : ['–', '–', '–', '–'];
     return [`request ${place + 1}`, String(answer.status), number(answer.began_ms), number(answer.first_byte_ms), number(answer.ended_ms), ...own, String((tried.calls ?? []).filter((call) => call.request === place).length)];
   });
-  return [['request', 'status', 'from ms', 'first byte ms', 'to ms', 'hops', 'waited for threads ms', 'in threads ms', 'on the loop ms', 'calls'], rows];
+  return [['request', 'status', 'from ms', 'first byte ms', 'to ms', 'hops', 'waited for threads ms', 'in threads ms', 'computing on the loop ms', 'calls'], rows];
 }
 
 /** The first answer's body, JSON laid out, shortened. */

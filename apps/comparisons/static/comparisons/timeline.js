@@ -31,19 +31,26 @@ export function threadsOf(answer) {
   return [...new Set(answer.crossings.filter((one) => one.started_ms !== null).map((one) => one.thread))];
 }
 
-/** The stretches in which a request was in no thread, nor waiting for one. */
-export function onLoop(answer) {
-  const busy = answer.crossings.map((one) => [one.asked_ms, one.ended_ms ?? one.back_ms ?? answer.ended_ms]);
+/** The stretches in which nothing of a request computed, in a thread or on the loop: it waited for something, or for its turn. */
+export function awaiting(answer) {
+  const busy = [...answer.steps, ...answer.crossings.map((one) => [one.asked_ms, one.ended_ms ?? one.back_ms ?? answer.ended_ms])];
   busy.sort((a, b) => a[0] - b[0]);
-  const end = Math.max(answer.ended_ms, ...answer.crossings.map((one) => one.back_ms ?? 0));
   const free = [];
   let from = answer.began_ms;
   for (const [start, stop] of busy) {
-    if (start > from) free.push([from, start]);
+    if (start > from) free.push([from, Math.min(start, answer.ended_ms)]);
     from = Math.max(from, stop);
   }
-  if (end > from) free.push([from, end]);
-  return free;
+  if (answer.ended_ms > from) free.push([from, answer.ended_ms]);
+  return free.filter(([start, stop]) => stop > start);
+}
+
+/** What the server's own trace knows of the loop; a thread that is started by it is waited for meanwhile. */
+function loopBars(svg, scale, answer, y, height, whose = '') {
+  for (const [from, to] of awaiting(answer)) {
+    if (share(scale, from, to) > SEEN) bar(svg, scale, 'span-await', from, to, y + height / 2 - 2, 4, `${whose}waits, for something or for the loop: ${number(to - from)} ms`);
+  }
+  for (const [from, to] of answer.steps) bar(svg, scale, 'span-loop', from, to, y, height, `${whose}computing on the loop: ${number(to - from)} ms`);
 }
 
 /** ``Signal.asend.<locals>.sync_send`` → ``Signal.asend.sync_send`` */
@@ -64,14 +71,15 @@ function lanesOfOne(tried, scale) {
   })];
   if (answer.traced && !answer.problem) {
     lanes.push(lane('event loop', LANE, (svg) => {
-      for (const [from, to] of onLoop(answer)) bar(svg, scale, 'span-loop', from, to, 2, LANE - 4, `on the loop, computing or awaiting: ${number(to - from)} ms`);
+      loopBars(svg, scale, answer, 2, LANE - 4);
     }));
   }
   for (const [place, thread] of threadsOf(answer).entries()) {
     const own = answer.crossings.filter((one) => one.thread === thread);
     const fresh = own.some((one) => one.fresh);
     lanes.push(lane(`thread ${place + 1}${fresh ? ', new' : ''}`, LANE, (svg) => {
-      crossings(svg, scale, own, answer, 2, LANE - 4, true);
+      waits(svg, scale, own, answer, 2, LANE - 4);
+      runs(svg, scale, own, answer, 2, LANE - 4, true);
       for (const query of answer.queries.filter((one) => one.thread === thread)) {
         bar(svg, scale, 'span-query', query.started_ms, query.ended_ms, 1, LANE - 2, `${query.what}: ${number(query.ended_ms - query.started_ms)} ms`);
       }
@@ -86,28 +94,33 @@ function lanesOfMany(tried, scale) {
     const calls = (tried.calls ?? []).filter((call) => call.request === place);
     return lane(`request ${place + 1}`, LANE + (calls.length ? THIN : 0), (svg) => {
       if (answer.traced && !answer.problem) {
-        for (const [from, to] of onLoop(answer)) bar(svg, scale, 'span-loop', from, to, 2, LANE - 6, `request ${place + 1} on the loop, computing or awaiting: ${number(to - from)} ms`);
+        waits(svg, scale, answer.crossings, answer, 2, LANE - 6);
+        loopBars(svg, scale, answer, 2, LANE - 6, `request ${place + 1} `);
       } else {
         bar(svg, scale, 'span-whole', answer.began_ms, answer.ended_ms, 2, LANE - 6, `request ${place + 1}: ${number(answer.ended_ms - answer.began_ms)} ms`);
       }
-      crossings(svg, scale, answer.crossings, answer, 2, LANE - 6, false);
+      runs(svg, scale, answer.crossings, answer, 2, LANE - 6, false);
       for (const call of calls) bar(svg, scale, 'span-call', call.began_ms, call.ended_ms, LANE - 2, 3, `${call.service}: ${number(call.ended_ms - call.began_ms)} ms`);
       mark(svg, scale, 'span-byte', answer.first_byte_ms, 0, LANE - 2, `first byte: ${number(answer.first_byte_ms)} ms`);
     });
   });
 }
 
-/** Waits first, so that a thread that works covers what waits for it meanwhile. */
-function crossings(svg, scale, all, answer, y, height, named) {
-  const known = all.filter((one) => one.started_ms !== null).map((one) => ({ ...one, ended_ms: one.ended_ms ?? answer.ended_ms }));
-  const told = (one) => `${short(one.function)}: waited ${number(one.started_ms - one.asked_ms)} ms for a thread, ran ${number(one.ended_ms - one.started_ms)} ms`;
-  const share = (from, to) => parseFloat(scale(to)) - parseFloat(scale(from));
-  for (const one of known) {
-    if (share(one.asked_ms, one.started_ms) > SEEN) bar(svg, scale, 'span-wait', one.asked_ms, one.started_ms, y + 2, height - 4, told(one));
+const begun = (all, answer) => all.filter((one) => one.started_ms !== null).map((one) => ({ ...one, ended_ms: one.ended_ms ?? answer.ended_ms }));
+const crossed = (one) => `${short(one.function)}: waited ${number(one.started_ms - one.asked_ms)} ms for a thread, ran ${number(one.ended_ms - one.started_ms)} ms`;
+const share = (scale, from, to) => parseFloat(scale(to)) - parseFloat(scale(from));
+
+/** Drawn before what runs, which covers what waits for it meanwhile. */
+function waits(svg, scale, all, answer, y, height) {
+  for (const one of begun(all, answer)) {
+    if (share(scale, one.asked_ms, one.started_ms) > SEEN) bar(svg, scale, 'span-wait', one.asked_ms, one.started_ms, y + 2, height - 4, crossed(one));
   }
-  for (const one of known) {
-    bar(svg, scale, 'span-run', one.started_ms, one.ended_ms, y, height, told(one));
-    if (named && share(one.started_ms, one.ended_ms) > NAMED) caption(svg, scale, one.started_ms, one.ended_ms, y + height - 4, short(one.function));
+}
+
+function runs(svg, scale, all, answer, y, height, named) {
+  for (const one of begun(all, answer)) {
+    bar(svg, scale, 'span-run', one.started_ms, one.ended_ms, y, height, crossed(one));
+    if (named && share(scale, one.started_ms, one.ended_ms) > NAMED) caption(svg, scale, one.started_ms, one.ended_ms, y + height - 4, short(one.function));
   }
 }
 

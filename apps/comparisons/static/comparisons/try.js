@@ -5,8 +5,9 @@ import { element, lengthMs, timeline } from './timeline.js';
 
 const RETRIES = 20, PAUSE_MS = 500;
 const KEYS = [
-  ['span-loop', 'on the loop, computing or awaiting'], ['span-run', 'in a thread'], ['span-wait', 'waiting for a thread'],
-  ['span-query', 'SQL'], ['span-call', 'call to another service'], ['span-request', 'request'],
+  ['span-request', 'request'], ['span-byte', 'first byte'], ['span-piece', 'a piece of the answer'],
+  ['span-loop', 'computing on the loop'], ['span-await', 'waiting, for something or for the loop'], ['span-run', 'in a thread'], ['span-wait', 'waiting for a thread'],
+  ['span-query', 'SQL'], ['span-call', 'call to another service'], ['span-whole', 'in the sibling, whose loop is not seen'],
 ];
 
 const form = document.querySelector('[data-try]');
@@ -20,29 +21,35 @@ function begin(form) {
     button.addEventListener('click', async () => {
       for (const one of buttons) one.disabled = true;
       form.after(keys);
-      await tryAll(form, places, button.dataset.times, status);
+      for (const key of keys.children) key.hidden = true;
+      await tryAll(form, places, button.dataset.times, status, keys);
       for (const one of buttons) one.disabled = false;
       button.focus({ preventScroll: true });
     });
   }
 }
 
-async function tryAll(form, places, times, status) {
+async function tryAll(form, places, times, status, keys) {
   const found = new Map();
   for (const place of places) place.querySelector('[data-result]').replaceChildren();
   for (const place of places) {
     status.textContent = `Running ${place.dataset.variant}…`;
     found.set(place, await ask(form, place, times, status));
     draw(found);
+    for (const key of keys.children) key.hidden = !form.parentElement.querySelector(`.track .${key.dataset.kind}`);
   }
-  const told = [...found].filter(([, tried]) => tried.answers?.length);
-  status.textContent = told.length ? `Done: ${told.map(([place, tried]) => `${place.dataset.variant} ${took(tried)}`).join(', ')}.` : 'Nothing could be run.';
+  const told = [...found].map(([place, tried]) => `${place.dataset.variant} ${took(tried)}`);
+  status.textContent = [...found.values()].some((tried) => tried.answers?.length) ? `Done: ${told.join(', ')}.` : 'Nothing could be run.';
 }
 
-/** How long it took; an error that comes quickly is no fast answer. */
+/** How long it took; an error that comes quickly is no fast answer, nor is one that sends on to the login. */
 function took(tried) {
-  const failed = tried.answers.find((one) => one.status >= 400);
-  return failed ? `answers ${failed.status}` : `${Math.round(Math.max(...tried.answers.map((one) => one.ended_ms)))} ms`;
+  if (!tried.answers?.length) return tried.absent ? 'is not there' : 'could not be run';
+  const failed = tried.answers.find((one) => one.status >= 400 || one.error);
+  if (failed) return failed.status ? `answers ${failed.status}` : 'fails';
+  if (tried.answers.some((one) => one.advice.length)) return 'lacks a service';
+  const time = `${Math.round(Math.max(...tried.answers.map((one) => one.ended_ms)))} ms`;
+  return tried.answers[0].location ? `sends on to ${tried.answers[0].location.split('?')[0]} after ${time}` : time;
 }
 
 /** One variant; who finds the process busy with somebody else's try waits a little. */
@@ -93,9 +100,11 @@ function legend() {
   const list = element('ul', 'keys');
   list.setAttribute('aria-label', 'What the bars are');
   for (const [kind, words] of KEYS) {
-    const item = element('li'), svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    const item = Object.assign(element('li'), { hidden: true }), svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     const rect = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-    for (const [key, value] of Object.entries({ class: kind, x: 1, y: 1, width: '90%', height: '80%' })) rect.setAttribute(key, value);
+    item.dataset.kind = kind;
+    const thin = ['span-byte', 'span-piece'].includes(kind);
+    for (const [key, value] of Object.entries({ class: kind, x: thin ? '45%' : 1, y: 1, width: thin ? 1 : '90%', height: '80%' })) rect.setAttribute(key, value);
     svg.setAttribute('aria-hidden', 'true');
     svg.append(rect);
     item.append(svg, words);
