@@ -19,6 +19,13 @@ class Measure:
     title: str
     unit: str
     values: dict[str, float] = field(default_factory=dict)
+    counted: bool = False  # a whole number
+
+    def told(self, value: float) -> str:
+        """As in all tables, but what is small is not nothing."""
+        if self.counted:
+            return f"{value:,.0f}"
+        return f"{value:.2g}" if 0 < value < 0.1 else figures.number(value)
 
 
 def cost_charts(rows: Sequence[CellSummary]) -> Iterator[Chart]:
@@ -40,7 +47,7 @@ def cost_charts(rows: Sequence[CellSummary]) -> Iterator[Chart]:
             ),
             listed(
                 ("contender", f"{measure.title}, {measure.unit}" if measure.unit else measure.title),
-                ((name, _told(value)) for name, value in measure.values.items()),
+                ((name, measure.told(value)) for name, value in measure.values.items()),
             ),
             small=True,
         )
@@ -54,11 +61,6 @@ def _measures(rows: Sequence[CellSummary]) -> Iterator[Measure]:
     yield Measure("cpu", "CPU per request", "ms", of(row.costs.cpu_ms_per_request for row in rows))
     memory = (row.costs.steady_rss_bytes for row in rows)
     yield Measure("memory", "Memory of the server", "MB", of(value and value / 1e6 for value in memory))
-    yield Measure("threads", "Threads at once", "", of(row.costs.peak_threads for row in rows))
+    yield Measure("threads", "Threads at once", "", of(row.costs.peak_threads for row in rows), counted=True)
     switches = (row.costs.voluntary_switches_per_request for row in rows)
     yield Measure("switches", "Voluntary context switches per request", "", of(switches))
-
-
-def _told(value: float) -> str:
-    """As in all tables, but what is small is not nothing."""
-    return f"{value:.2g}" if 0 < value < 0.1 else figures.number(value)

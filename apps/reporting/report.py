@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,8 @@ def _sweep_mark(contender: str, rows: Sequence[CellSummary]) -> Mark:
     said = {_says(row) for row in known}
     says = said.pop() if len(said) == 1 else Says.MIXED if said & {Says.BETTER, Says.WORSE} else Says.EVEN
     points = "; ".join(f"{figures.exactly(row.ratio)} at {row.cell.level}" for row in known)
-    return Mark(contender, says, text, points)
+    nearest = min(values, key=lambda value: abs(log(value))) if says in (Says.BETTER, Says.WORSE) else None
+    return Mark(contender, says, text, points, nearest)
 
 
 def _gates(cells: Sequence[CellRecord]) -> Iterator[Gate]:

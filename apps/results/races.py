@@ -21,6 +21,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
+from apps.results.console import EXIT_INTERRUPTED
 from apps.results.models import Race, RaceEvent, Run
 from apps.results.race_limits import RaceOrder
 from apps.results.store import command_alive, mark_abandoned
@@ -34,6 +35,7 @@ MOST_OF_ONE, MOST_OF_ALL = 6, 12  # starts within the window
 GO = b"go\n"  # what the child waits for: by then its race is in the database
 END = "end"  # the kind of a race's last event
 GONE = "its command, or the showcase that had started it, is gone"
+INTERRUPTED = (-signal.SIGINT, EXIT_INTERRUPTED)  # how a command ends that was stopped: early, or later on
 SAID_LINES, SAID_CHARACTERS = 12, 2000  # of a command's last words
 _owned: set[int] = set()  # races whose child is this process's own: their end is told by the thread that waits for it
 
@@ -48,6 +50,7 @@ class Busy(Refused):
     def __init__(self, message: str, *, race: int | None = None, run: int | None = None) -> None:
         super().__init__(message)
         self.race, self.run = race, run
+        self.what = f"race {race}" if race else f"run {run}"
 
 
 class TooMany(Refused):
@@ -58,10 +61,23 @@ class TooMany(Refused):
         self.retry_after_s = retry_after_s
 
 
+def measured_now() -> Busy | None:
+    """What is measured on this machine at this moment, as the reason not to disturb it."""
+    if race := Race.objects.filter(active=True).first():
+        return _busy(race)
+    for run in Run.objects.filter(state=State.RUNNING, command_host=socket.gethostname()):
+        if command_alive(run):
+            return Busy(
+                f"run {run.pk} is going on, started from a terminal; anything beside it would disturb both", run=run.pk
+            )
+    return None
+
+
 def begin(order: RaceOrder, user: User) -> Race:
     """Start it. Raises Busy when something is measured already, TooMany when there were enough for a while."""
     settle()
-    _check_quiet()
+    if busy := measured_now():
+        raise busy
     output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever waits for the child
     child: subprocess.Popen[bytes] | None = None
     try:
@@ -100,7 +116,7 @@ def settle() -> None:
             close(race.pk, GONE)
 
 
-def close(race: int, said: str) -> None:
+def close(race: int, said: str, *, stopped: bool = False) -> None:
     """Bring a race to its end, once; ``said`` are its command's last words when it failed."""
     mark_abandoned()
     with transaction.atomic():
@@ -111,7 +127,7 @@ def close(race: int, said: str) -> None:
         well = run is not None and run.state == State.OK
         found.active, found.ended_at, found.error = None, timezone.now(), "" if well else said
         found.save()
-        RaceEvent.objects.create(race=found, kind=END, content=_ending(run, said))
+        RaceEvent.objects.create(race=found, kind=END, content=_ending(run, said, stopped=stopped))
 
 
 def stop(race: Race) -> None:
@@ -122,17 +138,6 @@ def stop(race: Race) -> None:
         process = psutil.Process(race.command_pid)
         if race.active and abs(process.create_time() - race.command_started) < 1.0:
             process.send_signal(signal.SIGINT)
-
-
-def _check_quiet() -> None:
-    """Raises Busy while something is measured on this machine."""
-    if race := Race.objects.filter(active=True).first():
-        raise _busy(race)
-    for run in Run.objects.filter(state=State.RUNNING, command_host=socket.gethostname()):
-        if command_alive(run):
-            raise Busy(
-                f"run {run.pk} is going on, started from a terminal; a race beside it would disturb both", run=run.pk
-            )
 
 
 def _busy(race: Race | None) -> Busy:
@@ -182,7 +187,7 @@ def _await(race: int, child: subprocess.Popen[bytes], output: IO[bytes]) -> None
         code = child.wait()
         with contextlib.suppress(BrokenPipeError):
             _lifeline(child).close()
-        close(race, _last_words(output) if code else "")
+        close(race, _last_words(output) if code else "", stopped=code in INTERRUPTED)
     finally:
         _owned.discard(race)
         output.close()
@@ -195,8 +200,10 @@ def _last_words(output: IO[bytes]) -> str:
     return "\n".join(lines[-SAID_LINES:])[-SAID_CHARACTERS:]
 
 
-def _ending(run: Run | None, said: str) -> dict[str, Any]:
+def _ending(run: Run | None, said: str, *, stopped: bool) -> dict[str, Any]:
     """What followers are told last."""
+    if run is None and stopped:
+        return {"state": State.ABORTED, "reason": "it was stopped before anything was measured", "run": None}
     if run is None:
         reason = said if said == GONE else "its command ended before anything was measured"
         return {"state": State.FAILED, "reason": reason, "run": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError
@@ -16,6 +17,7 @@ from apps.results.store import load_run
 from apps.scenarios.profiles import Profile
 from benchmarks.exceptions import RecordError
 from benchmarks.json_codec import json_codec
+from benchmarks.plan import BASELINE
 from benchmarks.record import RunRecord, State
 from benchmarks.stats.comparison import CellGist, RunGist, gist
 
@@ -29,6 +31,7 @@ class Latest:
     """The newest figures of one scenario: a Headline as JSON, and the run that they are from."""
 
     run: int
+    began_at: datetime
     watched: bool
     headline: dict[str, Any]
 
@@ -79,15 +82,21 @@ def report_of(run: Run, scenario: str) -> Report | None:
 
 
 def newest_runs(scenario: str = "") -> dict[str, Run]:
-    """Of every scenario that was ever measured, or of one, the newest run that went well; a race where there is none.
+    """Of every scenario that was ever measured, or of one, the newest run that went well and has the baseline in it.
 
-    By name, in two queries whatever there is. The runs know no more than what says which they are.
+    A race only where nothing else has, and one that compares nothing only where there is no other. By name, in two
+    queries whatever there is. The runs know no more than what says which they are.
     """
     cells = Cell.objects.filter(run__state=State.OK, **({"scenario": scenario} if scenario else {}))
+    compares = Q(contender__startswith=BASELINE, state=State.OK)
     began = cells.values("scenario").annotate(
-        alone=Max("run__started_at", filter=Q(run__watched=False)), watched=Max("run__started_at")
+        best=Max("run__started_at", filter=compares & Q(run__watched=False)),
+        good=Max("run__started_at", filter=compares),
+        any=Max("run__started_at"),
     )
-    moments = {entry["scenario"]: entry["alone"] or entry["watched"] for entry in began.order_by("scenario")}
+    moments = {
+        found["scenario"]: found["best"] or found["good"] or found["any"] for found in began.order_by("scenario")
+    }
     runs = Run.objects.filter(state=State.OK, started_at__in=set(moments.values())).only(
         "started_at", "scenarios", "watched"
     )
@@ -111,7 +120,7 @@ def latest_headlines() -> list[Latest]:
             for scenario, report in reports_of(run).items():
                 stored[run.pk, scenario] = report.get("headline", {})
     return [
-        Latest(run.pk, run.watched, stored[run.pk, scenario])
+        Latest(run.pk, run.started_at, run.watched, stored[run.pk, scenario])
         for scenario, run in runs.items()
         if (run.pk, scenario) in stored
     ]

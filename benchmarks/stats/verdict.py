@@ -213,7 +213,8 @@ def _undecided(measured: Sequence[Level]) -> Verdict:
     level = next((level for level in reversed(measured) if side_of(level) is Side.OPEN), measured[-1])
     best = _best(level)
     if not _trusted(level):
-        rule = f"At {level.text} there were fewer than {LEAST_ROUNDS} valid rounds: more rounds (--rounds) would help."
+        few = f"At {level.text} there were fewer than {LEAST_ROUNDS} valid rounds"
+        rule = f"{few}: void ones say why, and more (--rounds) would help."
     elif side_of(level) is Side.OPEN:
         rule = (
             f"At {level.text} an interval leaves room for a difference of more than 25 % and settles no side: "

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -167,8 +170,44 @@ def test_too_many_are_told_how_long_to_wait(starter: Client, monkeypatch: pytest
     assert "wait 42 s" in text(answer)
 
 
-def test_an_unknown_scenario_in_the_address_shows_the_usual_form(starter: Client):
-    assert 'name="scenario" value="fan_out"' in text(starter.get("/live/?scenario=nothing"))
+def test_an_unknown_scenario_in_the_address_is_a_400(starter: Client):
+    answer = starter.get("/live/?scenario=nothing")
+    assert answer.status_code == 400
+    assert "There is no scenario “nothing” to race: bridge_cost," in text(answer)
+
+
+def test_an_address_fills_the_form_in_as_far_as_it_goes(starter: Client):
+    words = "scenario=plaintext&contender=wrapped@uvicorn&contender=aiohttp@aiohttp&contender=nobody@uvicorn"
+    shown = text(starter.get(f"/live/?{words}&concurrency=64&rounds=4"))
+    assert re.findall(r'name="contender" value="([^"]+)" checked', shown) == ["wrapped@uvicorn", "aiohttp@aiohttp"]
+    assert re.findall(r"<option selected>(\d+)</option>", shown) == ["64", "4"]
+    shown = text(starter.get("/live/?scenario=plaintext&concurrency=9000&rounds=-1"))
+    assert re.findall(r"<option selected>(\d+)</option>", shown) == ["32", "7"]
+
+
+def test_a_race_whose_run_is_gone_says_so(client: Client, running: Race):
+    running.run = save_run(run_record())
+    running.save()
+    races.close(running.pk, "")
+    running.run.delete()
+    assert "Its run was deleted" in text(client.get(f"/live/{running.pk}/"))
+    assert "which was deleted" in text(client.get("/live/"))
+
+
+def test_a_race_that_was_stopped_at_once_says_so(client: Client, running: Race):
+    races.close(running.pk, "Interrupted", stopped=True)
+    shown = text(client.get(f"/live/{running.pk}/"))
+    assert "It was stopped." in shown and "It was stopped before anything was measured." in shown
+    assert "it was stopped before anything was measured" in text(client.get("/live/"))
+
+
+def test_again_is_the_same_race(starter: Client, running: Race):
+    races.close(running.pk, "")
+    (address,) = re.findall(
+        r'<a class="button" href="/live/\?([^"]*)">Race again', text(starter.get(f"/live/{running.pk}/"))
+    )
+    asked = {name: values if name == "contender" else values[0] for name, values in parse_qs(unescape(address)).items()}
+    assert asked == FORM
 
 
 # Pages
@@ -224,7 +263,7 @@ def test_last_words_are_for_those_who_may_start(starter: Client, client: Client,
     assert "Traceback of something" in text(starter.get(f"/live/{running.pk}/"))
     shown = text(client.get(f"/live/{running.pk}/"))
     assert "Traceback" not in shown
-    assert "its command ended before anything was measured" in shown
+    assert "Its command ended before anything was measured" in shown
 
 
 @pytest.mark.parametrize("path", ["/live/99/", "/live/99/events/", f"/live/{10**30}/"])

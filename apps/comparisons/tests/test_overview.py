@@ -123,7 +123,7 @@ def test_a_run_that_did_not_end_well_does_not_hide_one_that_did(client: Client) 
     page = client.get("/").content.decode()
     assert f"?run={good.pk}#figures" in page
     assert f"run {aborted.pk}</a>" in page
-    assert "(aborted)" in page
+    assert "The newest of all" in page and "was aborted" in page
 
 
 def test_claims_come_from_the_newest_run_that_judged_them(client: Client) -> None:
@@ -132,6 +132,23 @@ def test_claims_come_from_the_newest_run_that_judged_them(client: Client) -> Non
     page = client.get("/").content.decode()
     assert f'judged from <a href="{reverse("run", args=[judged.pk])}">' in page
     assert "no longer holds" in page
+
+
+def test_a_run_without_the_baseline_does_not_displace_one_that_compares(client: Client) -> None:
+    compared = stored(of("fan_out"))
+    record = of("fan_out")
+    alone = [cell for cell in record.cells if cell.contender == "async@uvicorn"]
+    stored(replace(record, cells=alone, started_at="2030-01-01T00:00:00+00:00"))
+    page = client.get("/").content.decode()
+    assert f"{reverse('scenario', args=['fan_out'])}?run={compared.pk}#figures" in page
+    assert "Go async" in page
+
+
+def test_the_run_of_most_rows_is_named_above_and_others_beside_their_rows(client: Client) -> None:
+    most, other = stored(of("fan_out", "orm_read")), stored(of("plaintext"))
+    page = client.get("/").content.decode()
+    assert re.search(rf'From <a href="[^"]*">run {most.pk}</a> of', page)
+    assert re.search(rf"Framework overhead alone[^<]* · <a [^>]*>run {other.pk}</a>", page)
 
 
 def test_many_runs_take_no_more_queries(client: Client) -> None:

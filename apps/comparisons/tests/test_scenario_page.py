@@ -123,7 +123,7 @@ def test_a_run_without_the_scenario_says_what_to_run(client: Client, run: Run):
 
 
 def test_a_run_that_does_not_exist_is_not_found_with_those_that_do(client: Client, run: Run):
-    assert f"there is no run 999: the newest are {run.pk}" in page(client, f"/scenarios/{NAME}/?run=999", 404)
+    assert f"There is no run 999: the newest are {run.pk}" in page(client, f"/scenarios/{NAME}/?run=999", 404)
 
 
 @pytest.mark.parametrize("tampered", ["x", "-1", "1.0", "9" * 30, "1;drop", "²"])
@@ -170,10 +170,10 @@ def test_another_pair_can_be_read_on_the_scenarios_page(client: Client):
     ("address", "status", "told"),
     [
         (f"/scenarios/{NAME}/code/sync/asink/", 404, "did you mean async"),
-        (f"/scenarios/{NAME}/?left=asink", 404, "did you mean async"),
+        (f"/scenarios/{NAME}/?left=asink", 400, "did you mean async"),
         ("/scenarios/middleware_tax/code/sync/wrapped/", 404, "has no variant wrapped: what differs"),
         (f"/scenarios/{NAME}/code/sync/async/?view=upside-down", 400, "view is side-by-side or unified"),
-        (f"/scenarios/{NAME}/code/sync/async/?left=//evil.example", 404, "there is no variant"),
+        (f"/scenarios/{NAME}/code/sync/async/?left=//evil.example", 400, "there is no variant"),
         ("/scenarios/fan_uot/code/sync/async/", 404, "did you mean fan_out"),
     ],
 )

@@ -26,6 +26,7 @@ from benchmarks.services.knowledge import SERVICES
 from benchmarks.stage import clean_environment
 from benchmarks.wards import Guard
 
+pytestmark = pytest.mark.django_db  # whether something is measured
 VISITOR = Visitor("127.0.0.1", "http")
 NOBODY = "http://127.0.0.1:9"  # discard: nothing listens there
 

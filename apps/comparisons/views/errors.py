@@ -83,7 +83,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     instead = getattr(exception, "instead", ())
     context = {
         "path": _shortened(request.path),
-        "message": "" if DJANGOS_WORDS in message else message,
+        "message": "" if DJANGOS_WORDS in message else message[:1].upper() + message[1:],
         "instead": instead or _near(request.path),
         "meant": not instead,
     }
@@ -100,4 +100,5 @@ def _near(path: str) -> list[Link]:
     known = {name: Link(reverse("scenario", args=[name]), name) for name in scenarios()}
     known |= {name: Link(reverse(name), name) for name in PAGES}
     names = dict.fromkeys(name for word in words for name in get_close_matches(word, known, n=2, cutoff=0.7))
-    return [known[name] for name in names]
+    guessed = [name for name in names if name not in words] or names  # what is right already was not meant
+    return [known[name] for name in guessed]

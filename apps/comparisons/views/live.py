@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from apps.comparisons.views.errors import Link, NotThere, bad_request, looked_at, sent
@@ -46,7 +49,13 @@ NEEDS_ASGI = (
 
 @looked_at
 def live(request: HttpRequest) -> HttpResponse:
-    """The form for those who may start a race, the one that is going on, and the last ones."""
+    """The form for those who may start a race, the one that is going on, and the last ones.
+
+    ``?scenario=…&contender=…&contender=…&concurrency=…&rounds=…`` fills the form in, as far as it goes.
+    """
+    asked = request.GET.get("scenario", "")
+    if asked and asked not in offers():
+        return bad_request(request, f"There is no scenario “{asked[:60]}” to race: {', '.join(offers())}.", back="live")
     running = races.running()
     allowed = request.user.has_perm(races.PERMISSION)
     context = {
@@ -55,28 +64,45 @@ def live(request: HttpRequest) -> HttpResponse:
         "allowed": allowed,
         "signed_in": request.user.is_authenticated,
         "permission": races.PERMISSION,
-        "last": Race.objects.filter(active=None).select_related("run")[:LAST_RACES],
+        "last": _last(),
         **(_form(request) if allowed and running is None else {}),
     }
     return render(request, "comparisons/live.html", context)
 
 
+def _last() -> list[tuple[Race, dict[str, Any]]]:
+    """The last races that are over, each with what it ended in."""
+    ends = Prefetch("events", RaceEvent.objects.filter(kind=races.END), to_attr="ends")
+    found = Race.objects.filter(active=None).select_related("run").prefetch_related(ends)[:LAST_RACES]
+    return [(race, race.ends[0].content if race.ends else {}) for race in found]
+
+
 def _form(request: HttpRequest) -> dict[str, Any]:
+    chosen, rounds = _chosen(request), request.GET.get("rounds", "")
+    possible = range(LEAST_ROUNDS, MOST_ROUNDS + 1)
     return {
         "offers": offers().values(),
-        "chosen": _chosen(request.GET.get("scenario", "")),
+        "chosen": chosen,
+        "chosen_rounds": int(rounds) if rounds in map(str, possible) else USUAL_ROUNDS,
         "concurrencies": CONCURRENCIES,
-        "rounds": range(LEAST_ROUNDS, MOST_ROUNDS + 1),
-        "usual_rounds": USUAL_ROUNDS,
+        "rounds": possible,
         "least": LEAST_CONTENDERS,
         "most": MOST_CONTENDERS,
         "longest_s": LONGEST_S,
     }
 
 
-def _chosen(name: str) -> Offer:
-    found = offers()
-    return found.get(name) or found.get(FIRST_SCENARIO) or next(iter(found.values()))
+def _chosen(request: HttpRequest) -> Offer:
+    """What the form begins with: what the address says, where that is possible."""
+    known, given = offers(), request.GET
+    offer = known.get(given.get("scenario", "")) or known.get(FIRST_SCENARIO) or next(iter(known.values()))
+    ticked = tuple(name for name in offer.contenders if name in given.getlist("contender"))
+    concurrency = given.get("concurrency", "")
+    return replace(
+        offer,
+        ticked=ticked or offer.ticked,
+        concurrency=int(concurrency) if concurrency in map(str, CONCURRENCIES) else offer.concurrency,
+    )
 
 
 @sent
@@ -116,8 +142,15 @@ def race(request: HttpRequest, pk: int) -> HttpResponse:
         "chart": state.chart(),
         "allowed": request.user.has_perm(races.PERMISSION),
         "report": _report(found),
+        "again": _again(found.asked),
     }
     return render(request, "comparisons/race.html", context)
+
+
+def _again(asked: dict[str, Any]) -> str:
+    """The query that fills the form in with the same race."""
+    words = {"contender": asked["contenders"], **{name: asked[name] for name in ("scenario", "concurrency", "rounds")}}
+    return urlencode(words, doseq=True)
 
 
 @sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -54,11 +55,13 @@ class Said:
 def overview(request: HttpRequest) -> HttpResponse:
     newest = latest_run()
     latest = {one.headline["scenario"]: one for one in latest_headlines()}
+    usual = _usual(list(latest.values()))
     columns = _columns(list(latest.values()))
     judged_by, claims = latest_claims()
     context = {
         "section": "overview",
         "newest": newest,
+        "usual": usual,
         "columns": columns,
         "lines": [_line(name, latest.get(name), columns) for name in _names(latest)],
         "said": _said(list(latest.values())),
@@ -67,6 +70,12 @@ def overview(request: HttpRequest) -> HttpResponse:
         "judged_by": judged_by,
     }
     return render(request, "comparisons/overview.html", context)
+
+
+def _usual(latest: Sequence[Latest]) -> Latest | None:
+    """Of the run that most rows are from; the newest of those."""
+    count = Counter(one.run for one in latest)
+    return max(latest, key=lambda one: (count[one.run], one.began_at), default=None)
 
 
 def _said(latest: Sequence[Latest]) -> list[Said]:

@@ -112,7 +112,11 @@ def compare_chosen(request: HttpRequest) -> HttpResponse:
     """Two ticks in the list, as the address of their comparison."""
     chosen = request.GET.getlist("run")
     if len(chosen) != 2:
-        return bad_request(request, f"Tick two runs to compare; {len(chosen)} were ticked.", back="runs")
+        return bad_request(
+            request,
+            f"Tick two runs to compare; {len(chosen)} {'was' if len(chosen) == 1 else 'were'} ticked.",
+            back="runs",
+        )
     if not all(text.isascii() and text.isdigit() and len(text) <= 18 for text in chosen):
         return bad_request(request, "Runs are compared by their numbers.", back="runs")
     first, second = sorted((_run_or_404(int(text)) for text in chosen), key=lambda one: (one.started_at, one.pk))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,6 +16,7 @@ from apps.comparisons.code import Source, difference, shared_sources, view_sourc
 from apps.comparisons.views.errors import bad_request, looked_at
 from apps.comparisons.views.naming import card_named, variant_named
 from apps.results.models import Cell, Run
+from apps.results.race_limits import offers
 from apps.results.reports import Report, newest_runs, report_of
 from apps.scenarios.claims import CLAIMS
 from apps.scenarios.contract import Scenario, Variant
@@ -69,15 +71,20 @@ def scenario(request: HttpRequest, name: str) -> HttpResponse:
     runs = _runs_with(name)
     card = scenarios().get(name) if runs else card_named(name)
     shown = _shown(name, int(asked) if asked else None, runs)
+    try:
+        code_shown = _code_context(request, card) if card else {}
+    except Http404 as error:  # of ?left= or ?right=
+        return bad_request(request, str(error), back=reverse("scenario", args=[name]))
     context = {
         "section": "scenarios",
         "name": name,
+        "can_race": name in offers(),
         "card": card,
         "told": card or (shown.report or {}).get("headline") or {"title": name, "question": ""},
         "claims": _claims(card.claims if card else _stored_claims(shown.report)),
         "shown": shown,
         "charts": shown.charts,
-        **(_code_context(request, card) if card else {}),
+        **code_shown,
     }
     return render(request, "comparisons/scenario.html", context)
 
@@ -88,7 +95,12 @@ def code(request: HttpRequest, name: str, left: str, right: str) -> HttpResponse
     """The difference between two variants. ``?left=…&right=…`` (of the form's) leads to another pair's page."""
     card = card_named(name)
     chosen = request.GET.get("left", left), request.GET.get("right", right)
-    before, after = (variant_named(card, variant) for variant in chosen)
+    try:
+        before, after = (variant_named(card, variant) for variant in chosen)
+    except Http404 as error:
+        if chosen == (left, right):
+            raise
+        return bad_request(request, str(error), back=reverse("scenario", args=[name]))
     view = request.GET.get("view", SIDE_BY_SIDE)
     if view not in (SIDE_BY_SIDE, UNIFIED):
         return bad_request(request, f"view is {SIDE_BY_SIDE} or {UNIFIED}; this is {view[:50]!r}.", back="scenarios")
@@ -163,6 +175,7 @@ def _code_context(request: HttpRequest, card: Scenario) -> dict[str, Any]:
         "shared": shared_sources(card),
         "neighbours": _neighbours(card),
         "excused": _excused(card),
+        "lacks_postgresql": connection.vendor == "sqlite" and any(one.needs_postgresql for one in card.applicable),
         "tries": [(variant, Interface.AIOHTTP in variant.interfaces) for variant in card.applicable],
     }
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
+from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_POST
 
 from apps.comparisons.in_process import Visitor
 from apps.comparisons.trying import TIMES, Busy, attempt
 from apps.comparisons.views.naming import card_named, variant_named
+from apps.results import races
 from benchmarks.exceptions import UsageError
 
 REASON_TIMES = f"times is {' or '.join(map(str, TIMES))}"
+REASON_MEASURED = "{} is going on, and whatever is tried beside it would disturb it: wait until it is over"
 REASON_BUSY = "somebody else is trying something right now: one try at a time, wait a moment"
 
 
@@ -25,6 +30,8 @@ async def try_variant(request: HttpRequest, name: str, variant: str) -> JsonResp
     times = request.POST.get("times", "1")
     if times not in map(str, TIMES):
         return JsonResponse({"error": REASON_TIMES}, status=400)
+    if measured := await sync_to_async(races.measured_now)():
+        return JsonResponse({"error": REASON_MEASURED.format(measured.what)}, status=HTTPStatus.CONFLICT)
     try:
         tried = await attempt(card, chosen, int(times), Visitor.of(request))
     except Busy:

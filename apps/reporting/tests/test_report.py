@@ -108,6 +108,11 @@ def test_a_sweep_is_a_range(factors: tuple[float, float], says: Says):
     assert "wait 2 ms" in mark.told
 
 
+def test_a_range_is_as_deep_as_its_end_nearest_to_one():
+    for factors, value in [((2, 3), 2), ((0.5, 0.25), 0.5), ((0.5, 2), None)]:
+        assert told(*swept(BASELINE, 1, 1), *swept(ASYNC, *factors)).marks[1].value == (value and pytest.approx(value))
+
+
 def test_a_sweep_of_which_nothing_is_known():
     void = [replace(cell, state=State.FAILED, reason="it did not answer") for cell in swept(ASYNC, 1, 1)]
     mark = told(*swept(BASELINE, 1, 1), *void).marks[1]

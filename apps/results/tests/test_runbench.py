@@ -111,6 +111,17 @@ def test_list_and_dry_run_and_help_measure_nothing(sandbox: Sandbox):
     assert not (sandbox.var / "showcase.sqlite3").exists()
 
 
+def test_a_run_beside_a_race_says_so_and_keeps_it(sandbox: Sandbox, tmp_path: Path):
+    sandbox.manage("migrate", "-v0")
+    begun = "from apps.results.models import Race; Race.objects.create(asked={}, command_host='elsewhere.example')"
+    assert sandbox.manage("shell", "-v0", "-c", begun).returncode == 0
+    target = tmp_path / "run.json"
+    done = sandbox.manage("runbench", "plaintext", *QUICK, "--json", str(target))
+    assert done.returncode == 0, done.stderr
+    assert "Not alone: race 1 was going on already" in done.stderr
+    assert any(note.startswith("not alone: race 1") for note in json.loads(target.read_text())["notes"])
+
+
 def test_too_few_file_descriptors_are_noticed_before_the_start(sandbox: Sandbox):
     command = f"ulimit -n 90 && exec {' '.join(sandbox.argv('runbench', 'plaintext'))}"
     done = sandbox.shell(command)

@@ -15,7 +15,7 @@ function lines(chart, look, width, active) {
   const shared = new Set(spots.map((spot) => spot.x)).size === Math.max(...chart.series.map((one) => one.spots.length));
   const told = (one, alone) => `${one.marker}${one.seriesName}  ${figure(chart.y, one.data.spot.y)}${alone ? spread(one.data.spot) : ""}`;
   const tell = (items) => {
-    const found = items.filter((one) => one.seriesType === "line").sort((one, other) => other.data.spot.y - one.data.spot.y);
+    const found = items.filter((one) => one.seriesType === "line" && one.data.spot).sort((one, other) => other.data.spot.y - one.data.spot.y);
     const rows = found.map((one) => told(one, found.length === 1));
     return found.length ? [`${chart.x.title}: ${figure(chart.x, found[0].data.spot.x)}`, ...rows].join("\n") : "";
   };
@@ -39,7 +39,10 @@ function lines(chart, look, width, active) {
         ...symbolOf(one), showAllSymbol: true, color: look.of(one), itemStyle: { opacity: faint ? 0.12 : 1 },
         lineStyle: { width: 2, opacity: faint ? 0.12 : 1, color: look.of(one) },
         symbolSize: (_, item) => (chart.x.scale !== "percentile" || TOLD_PERCENTS.includes(item.data.spot.x) ? 9 : 0),
-        data: one.spots.map((spot) => ({ value: place(spot, spot.y), spot })),
+        data: one.spots.flatMap((spot, number) => {
+          const gap = chart.x.scale === "category" && number > 0 && spot.x - one.spots[number - 1].x > 1; // void in between
+          return [...(gap ? [{ value: [x.at(spot.x - 1), "-"] }] : []), { value: place(spot, spot.y), spot }];
+        }),
       }];
     }),
   };

@@ -23,6 +23,7 @@ from apps.results.console import (
 )
 from apps.results.first_start import prepare
 from apps.results.raced import WATCHED, broadcasting, wait_for_start
+from apps.results.races import measured_now
 from apps.results.reports import store_reports
 from apps.results.sources import find_run
 from apps.results.store import Store, mark_abandoned
@@ -170,6 +171,10 @@ class Command(HarnessCommand):
             runner = Runner(plan, listen)
             runner.record.options["watched"] = race is not None
             runner.record.notes += [WATCHED] if race is not None else []
+            if race is None and (busy := measured_now()):
+                told = f"not alone: {busy.what} was going on already, and each disturbs the other"
+                runner.record.notes.append(told)
+                self.stderr.write(self.style.WARNING(f"{told}.".capitalize()))
             if self.words is not None:
                 runner.record.options["command"] = command_kept(self.words)
             for number in (signal.SIGTERM, signal.SIGHUP):
