@@ -26,7 +26,7 @@ from benchmarks.services.knowledge import SERVICES
 from benchmarks.stage import clean_environment
 from benchmarks.wards import Guard
 
-pytestmark = pytest.mark.django_db  # whether something is measured
+pytestmark = pytest.mark.django_db
 VISITOR = Visitor("127.0.0.1", "http")
 NOBODY = "http://127.0.0.1:9"  # discard: nothing listens there
 
@@ -83,8 +83,7 @@ def attempt(name: str, variant: str, times: int = 1) -> dict[str, Any]:
 
 
 def one_after_another(spans: list[tuple[float, float]]) -> bool:
-    ordered = sorted(spans)
-    return all(before[1] <= after[0] for before, after in pairwise(ordered))
+    return all(before[1] <= after[0] for before, after in pairwise(sorted(spans)))
 
 
 def test_one_request_tells_its_answer_its_moments_and_its_hops():
