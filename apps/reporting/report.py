@@ -178,12 +178,12 @@ def headline(run: RunRecord, card: ScenarioRecord) -> Headline:
 
 
 def _answer(run: RunRecord, scenario: str, *, swept: bool) -> tuple[str, str, str]:
-    """Advice, its number, its rule; of a sweep a crossover, over waits if there is one: that is what a team knows."""
+    """Advice, its number, its rule; of a sweep a crossover: over waits, which a team knows, and at the highest load."""
     found = advice(run, scenario)
     if found:
         return str(found.advice), verdict_number(run, found), found.rule
     found_crossings = crossings(run, scenario) if swept else []
-    crossing = min(found_crossings, key=lambda one: one.axis != Axis.WAIT, default=None)
+    crossing = min(found_crossings, key=lambda one: (one.axis != Axis.WAIT, -one.concurrency), default=None)
     return (str(crossing.measured.state), crossing_sentence(crossing), "") if crossing else ("", "", "")
 
 

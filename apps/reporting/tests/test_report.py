@@ -108,6 +108,17 @@ def test_a_sweep_is_a_range(factors: tuple[float, float], says: Says):
     assert "wait 2 ms" in mark.told
 
 
+def test_of_several_crossovers_that_at_the_highest_load_is_told():
+    cells = [
+        replace(cell, concurrency=concurrency)
+        for concurrency, factors in ((8, (0.25, 0.5)), (64, (0.5, 2)))
+        for cell in (*swept(BASELINE, 1, 1), *swept(ASYNC, *factors))
+    ]
+    found = told(*cells)
+    assert found.advice == "crosses"
+    assert "at 64 connections" in found.number
+
+
 def test_a_range_is_as_deep_as_its_end_nearest_to_one():
     for factors, value in [((2, 3), 2), ((0.5, 0.25), 0.5), ((0.5, 2), None)]:
         assert told(*swept(BASELINE, 1, 1), *swept(ASYNC, *factors)).marks[1].value == (value and pytest.approx(value))
