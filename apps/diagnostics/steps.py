@@ -1,4 +1,7 @@
-"""Records when the tasks of a request compute on their loop: each step from where it runs one to its next await."""
+"""Records when the tasks of a request compute on their loop: each step from where it runs one to its next await.
+
+By the clock: a step in which the loop waits for the interpreter lock, or for its CPU, is as long as that takes.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 from .trace import Trace, current
 
 MOST_STEPS = 5000  # of one request
+TOO_MANY = f"over {MOST_STEPS:,} steps on the loop: too many to be drawn"
 
 
 class Stepped:
@@ -28,8 +32,7 @@ class Stepped:
             except StopIteration as end:
                 return end.value
             finally:
-                if len(self.trace.steps) < MOST_STEPS:
-                    self.trace.steps.append((began_s, monotonic()))
+                self._note(began_s, monotonic())
             try:
                 resume, value = self.coroutine.send, (yield awaited)
             except GeneratorExit:
@@ -37,6 +40,13 @@ class Stepped:
                 raise
             except BaseException as error:
                 resume, value = self.coroutine.throw, error
+
+    def _note(self, began_s: float, ended_s: float) -> None:
+        """Those that are left out would look like waiting, so then none is drawn."""
+        if len(self.trace.steps) < MOST_STEPS:
+            self.trace.steps.append((began_s, ended_s))
+        else:
+            self.trace.problem = TOO_MANY
 
 
 async def stepped(coroutine: Coroutine[Any, Any, Any], trace: Trace) -> Any:

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+NOTHING_S = 20e-6  # steps with less between them are drawn, and told, as one
+
 
 @dataclass(slots=True)
 class Crossing:
@@ -33,9 +35,6 @@ class Query:
     ident: int
 
 
-NOTHING_S = 20e-6  # steps with less between them are drawn, and told, as one
-
-
 @dataclass
 class Trace:
     """Crossings in the order in which they were asked for, queries in the order in which they ended.
@@ -46,7 +45,7 @@ class Trace:
     crossings: list[Crossing] = field(default_factory=list)
     queries: list[Query] = field(default_factory=list)
     steps: list[tuple[float, float]] = field(default_factory=list)
-    problem: str = ""  # why crossings cannot be recorded here
+    problem: str = ""  # why what happened cannot be drawn
 
     def told(self, origin_s: float) -> dict[str, Any]:
         """As JSON, in milliseconds since ``origin_s``."""

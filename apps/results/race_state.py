@@ -92,6 +92,7 @@ class RaceState:
 
     @property
     def drawable(self) -> bool:
+        """Whether a round is valid: an empty chart would be about nothing."""
         return len(self.rounds) > len(self.void)
 
     def chart(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class TooMany(Refused):
 
 def measured_now() -> Busy | None:
     """What is measured on this machine at this moment, as the reason not to disturb it."""
+    settle()
     if race := Race.objects.filter(active=True).first():
         return _busy(race)
     for run in Run.objects.filter(state=State.RUNNING, command_host=socket.gethostname()):
@@ -75,7 +76,6 @@ def measured_now() -> Busy | None:
 
 def begin(order: RaceOrder, user: User) -> Race:
     """Start it. Raises Busy when something is measured already, TooMany when there were enough for a while."""
-    settle()
     if busy := measured_now():
         raise busy
     output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever waits for the child

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +23,7 @@ from benchmarks.plan import BASELINE
 from benchmarks.record import RunRecord, State
 from benchmarks.stats.comparison import CellGist, RunGist, gist
 
+logger = logging.getLogger(__name__)
 CLAIMS = CLAIMS_KEY
 KEPT_COMPARISONS = 200  # of the newest
 Report = dict[str, Any]  # a ScenarioReport as JSON; of the claims {"claims": [a ClaimReport, …]}
@@ -61,9 +64,15 @@ def _store_gist(run: Run, found: RunGist) -> None:
         StoredGist.objects.update_or_create(run=run, defaults={"version": version(), "cells": cells})
 
 
-def _unless_locked() -> suppress:
-    """Around what is stored while somebody looks: if another one writes, and for long, it is computed anew."""
-    return suppress(OperationalError)
+@contextmanager
+def _unless_locked() -> Iterator[None]:
+    """Around what is stored for the next visit. A database that cannot be written costs that visit time, not this one
+    its page: it is logged, and computed anew.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        logger.warning("What a page shows could not be stored, and is computed again next time: %s", error)
 
 
 def reports_of(run: Run) -> dict[str, Report]:

@@ -74,7 +74,7 @@ def only(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-looked_at, sent = only("GET", "HEAD"), only("POST")
+safe_only, post_only = only("GET", "HEAD"), only("POST")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
-from apps.comparisons.views.errors import Link, NotThere, bad_request, looked_at, sent
+from apps.comparisons.views.errors import Link, NotThere, bad_request, post_only, safe_only
 from apps.results import races
 from apps.results.following import Full, follow
 from apps.results.models import Race, RaceEvent
@@ -47,7 +47,7 @@ NEEDS_ASGI = (
 )
 
 
-@looked_at
+@safe_only
 def live(request: HttpRequest) -> HttpResponse:
     """The form for those who may start a race, the one that is going on, and the last ones.
 
@@ -105,7 +105,7 @@ def _chosen(request: HttpRequest) -> Offer:
     )
 
 
-@sent
+@post_only
 def start(request: HttpRequest) -> HttpResponse:
     """Start a race and go to its page; every reason why not has a page of its own."""
     user = _starter(request)
@@ -128,7 +128,7 @@ def start(request: HttpRequest) -> HttpResponse:
         return response
 
 
-@looked_at
+@safe_only
 def race(request: HttpRequest, pk: int) -> HttpResponse:
     """One race: while it goes on its figures move, afterwards they stand."""
     races.settle()
@@ -153,7 +153,7 @@ def _again(asked: dict[str, Any]) -> str:
     return urlencode(words, doseq=True)
 
 
-@sent
+@post_only
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Interrupt a race; what was measured until then is kept."""
     _starter(request)

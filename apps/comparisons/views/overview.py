@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.gzip import gzip_page
 
-from apps.comparisons.views.errors import looked_at
+from apps.comparisons.views.errors import safe_only
 from apps.results.reports import Latest, latest_claims, latest_headlines
 from apps.results.store import latest_run
 from apps.scenarios.claims import CLAIMS
@@ -51,7 +51,7 @@ class Said:
 
 
 @gzip_page
-@looked_at
+@safe_only
 def overview(request: HttpRequest) -> HttpResponse:
     newest = latest_run()
     latest = {one.headline["scenario"]: one for one in latest_headlines()}

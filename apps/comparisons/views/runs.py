@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.gzip import gzip_page
 
-from apps.comparisons.views.errors import Link, NotThere, bad_request, looked_at
+from apps.comparisons.views.errors import Link, NotThere, bad_request, safe_only
 from apps.reporting.shown import shown
 from apps.results.exports import EXPORTS, run_facts
 from apps.results.listing import LONGEST_TEXT, STATES, Wanted, find_runs, known_scenario, line, newest
@@ -27,7 +27,7 @@ SECTION = {"section": "runs"}
 
 
 @gzip_page
-@looked_at
+@safe_only
 def run_list(request: HttpRequest) -> HttpResponse:
     wanted = Wanted(
         scenario=request.GET.get("scenario", ""),
@@ -77,7 +77,7 @@ def _query(wanted: Wanted, page: int) -> str:
 
 
 @gzip_page
-@looked_at
+@safe_only
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     mark_abandoned()
     found = _run_or_404(pk)
@@ -107,16 +107,13 @@ def _run_or_404(pk: int) -> Run:
     return found
 
 
-@looked_at
+@safe_only
 def compare_chosen(request: HttpRequest) -> HttpResponse:
     """Two ticks in the list, as the address of their comparison."""
     chosen = request.GET.getlist("run")
     if len(chosen) != 2:
-        return bad_request(
-            request,
-            f"Tick two runs to compare; {len(chosen)} {'was' if len(chosen) == 1 else 'were'} ticked.",
-            back="runs",
-        )
+        were = "was" if len(chosen) == 1 else "were"
+        return bad_request(request, f"Tick two runs to compare; {len(chosen)} {were} ticked.", back="runs")
     if not all(text.isascii() and text.isdigit() and len(text) <= 18 for text in chosen):
         return bad_request(request, "Runs are compared by their numbers.", back="runs")
     first, second = sorted((_run_or_404(int(text)) for text in chosen), key=lambda one: (one.started_at, one.pk))
@@ -124,7 +121,7 @@ def compare_chosen(request: HttpRequest) -> HttpResponse:
 
 
 @gzip_page
-@looked_at
+@safe_only
 def compare(request: HttpRequest, earlier: int, later: int) -> HttpResponse:
     mark_abandoned()
     runs = [_run_or_404(earlier), _run_or_404(later)]
@@ -139,7 +136,7 @@ def compare(request: HttpRequest, earlier: int, later: int) -> HttpResponse:
     return render(request, "comparisons/compare.html", SECTION | context)
 
 
-@looked_at
+@safe_only
 def export(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     found = _run_or_404(pk)
     if kind not in EXPORTS:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 
 from apps.comparisons.code import Source, difference, shared_sources, view_source
-from apps.comparisons.views.errors import bad_request, looked_at
+from apps.comparisons.views.errors import bad_request, safe_only
 from apps.comparisons.views.naming import card_named, variant_named
 from apps.results.models import Cell, Run
 from apps.results.race_limits import offers
@@ -54,7 +54,7 @@ class Shown:
 
 
 @gzip_page
-@looked_at
+@safe_only
 def scenario_list(request: HttpRequest) -> HttpResponse:
     """All there are, by name."""
     cards = [(card, _claims(card.claims)) for card in scenarios().values()]
@@ -62,7 +62,7 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
 
 
 @gzip_page
-@looked_at
+@safe_only
 def scenario(request: HttpRequest, name: str) -> HttpResponse:
     """``?run=N`` chooses the figures, ``?left=…&right=…`` the variants whose code is shown."""
     asked = request.GET.get("run", "")
@@ -90,7 +90,7 @@ def scenario(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @gzip_page
-@looked_at
+@safe_only
 def code(request: HttpRequest, name: str, left: str, right: str) -> HttpResponse:
     """The difference between two variants. ``?left=…&right=…`` (of the form's) leads to another pair's page."""
     card = card_named(name)

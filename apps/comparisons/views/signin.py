@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from apps.comparisons.views.errors import bad_request, only, sent
+from apps.comparisons.views.errors import bad_request, only, post_only
 from apps.results.operators import signed_in_by
 
 USED = (
@@ -35,7 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("live")
 
 
-@sent
+@post_only
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("overview")

@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from apps.diagnostics.hops import recording
-from apps.diagnostics.steps import MOST_STEPS, stepped, watching_tasks
+from apps.diagnostics.steps import MOST_STEPS, TOO_MANY, stepped, watching_tasks
 from apps.diagnostics.trace import Trace
 
 BUSY_S, IDLE_S = 0.01, 0.03
@@ -137,4 +137,5 @@ def test_an_endless_request_fills_no_memory():
     trace = Trace()
     asyncio.run(stepped(restless(), trace))
     assert len(trace.steps) == MOST_STEPS
+    assert trace.problem == TOO_MANY, "and nobody takes what is left out for waiting"
     assert len(trace.computing()) < MOST_STEPS

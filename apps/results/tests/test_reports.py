@@ -23,13 +23,14 @@ def locked(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
     return execute(sql, *rest)
 
 
-def test_pages_answer_while_the_database_cannot_be_written(client: Client) -> None:
+def test_pages_answer_while_the_database_cannot_be_written(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     runs = [save_run(run_of("plaintext")) for _ in range(2)]
     addresses = ["/", "/scenarios/plaintext/", *(f"/runs/{run.pk}/" for run in runs)]
     addresses.append(f"/runs/{runs[0].pk}/compare/{runs[1].pk}/")
     with connection.execute_wrapper(locked):
         found = {address: client.get(address) for address in addresses}
     assert {address: answer.status_code for address, answer in found.items()} == dict.fromkeys(addresses, 200)
+    assert "could not be stored" in caplog.text and "database is locked" in caplog.text
     stored = (StoredReport, StoredGist, StoredComparison)
     assert [model.objects.count() for model in stored] == [0, 0, 0]
     assert Run.objects.count() == 2

@@ -39,7 +39,10 @@ function follow(after = place.dataset.after) {
 /** Unless it was deleted meanwhile. */
 async function again(last) {
   const response = await fetch(location.href, { method: 'HEAD', cache: 'no-store' }).catch(() => null);
-  if (response?.status !== 404) { follow(last); return; }
+  if (response?.status === 404) deleted(); else follow(last);
+}
+
+function deleted() {
   place.querySelector('.race-now').textContent = 'This race was deleted.';
 }
 
@@ -111,7 +114,7 @@ function speak() {
 async function finish() {
   const response = await fetch(location.href, { cache: 'no-store' }).catch(() => null);
   if (!response?.ok) {
-    if (response?.status !== 404) setTimeout(finish, AGAIN_MS);
+    if (response?.status === 404) deleted(); else setTimeout(finish, AGAIN_MS);
     return;
   }
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');

@@ -39,6 +39,13 @@ TOLD = """place => {
     };
 }"""
 
+# What each contender's line goes through; null where it is interrupted.
+HEIGHTS = """() => {
+    const plot = window.echarts.getInstanceByDom(document.querySelector('[data-race-chart] .drawing'));
+    const lines = plot.getOption().series.filter(one => one.type === 'line');
+    return Object.fromEntries(lines.map(one => [one.name, one.data.map(item => item.spot ? item.spot.y : null)]));
+}"""
+
 
 @dataclass
 class Watched:
@@ -128,6 +135,15 @@ def test_the_tables_follow_the_rounds(visit: Open, race: Watched):
     assert now["done"] == [4, 6]
     assert now["troubles"] == [f"{ASYNC}, round 2: void, the load side was busy"]
     assert now == without_javascript(visit, race)
+
+
+def test_a_line_has_a_gap_where_a_round_was_void(visit: Open, race: Watched):
+    race.tell(rounds=[entry(SYNC, 2, 700.0, "void", "the load side was busy"), entry(SYNC, 3, 790.0)])
+    race.tell(rounds=[entry(ASYNC, number, 500.0 + number) for number in (1, 2, 3)])
+    page = visit(race.path).page
+    page.wait_for_selector("[data-race-chart] canvas")
+    heights = page.evaluate(HEIGHTS)
+    assert heights == {SYNC: [812.34, None, 790.0], ASYNC: [501.0, 502.0, 503.0]}
 
 
 def test_who_was_cut_off_and_refused_comes_again_and_has_lost_nothing(visit: Open, race: Watched):
