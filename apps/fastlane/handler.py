@@ -1,0 +1,231 @@
+"""Django's ASGI handler with threads on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable
+from contextvars import ContextVar, copy_context
+from typing import IO, Any
+from weakref import ref
+
+from asgiref.sync import SyncToAsync, sync_to_async
+from django.conf import settings
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
+from django.core.handlers.exception import response_for_exception
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
+from django.utils.functional import cached_property
+
+from . import inline
+from .body import BodyTooLarge, Message, Receive, Send, read_body, refuse
+from .disconnects import Disconnects
+from .lease import Lease
+from .sending import send_response
+from .signals import Announcements, announcements
+from .threads import ThreadPool
+from .ties import cut_ties, references
+
+MAX_THREADS = 128
+
+
+def default_threads() -> int:
+    """As many as Python's own thread pools have by default."""
+    return min(32, (os.cpu_count() or 1) + 4)
+
+
+class FastlaneHandler(ASGIHandler):
+    """Drop-in for ``ASGIHandler``; the differences are listed in README.md.
+
+    What ``handle`` needs is not set in ``__init__``, which handlers such as ``ASGIStaticFilesHandler`` do not call.
+    """
+
+    @cached_property
+    def threads(self) -> ThreadPool:
+        """The threads that this handler's requests lease."""
+        size = getattr(settings, "FASTLANE_THREADS", None) or default_threads()
+        return ThreadPool(size, getattr(settings, "FASTLANE_MAX_THREADS", None) or MAX_THREADS)
+
+    @cached_property
+    def sender(self) -> type[ASGIHandler]:
+        """Whom Django's request signals name: the handler that this one stands for."""
+        return ASGIHandler if type(self) is FastlaneHandler else type(self)
+
+    @cached_property
+    def _announcements(self) -> tuple[Announcements, Announcements]:
+        return announcements(self.sender)
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Stock's chain, in which hooks that only compute no longer go to a thread."""
+        super().load_middleware(is_async=is_async)
+        if is_async:
+            inline.apply(self)
+
+    async def _get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        """A view's error becomes a page on the request's own thread, where its transaction is (ticket 36027)."""
+        try:
+            return await super()._get_response_async(request)  # type: ignore[misc, no-any-return]
+        except Exception as error:
+            return await sync_to_async(response_for_exception)(request, error)
+
+    async def handle(self, scope: Message, receive: Receive, send: Send) -> None:  # type: ignore[override]
+        """Answer one request. The thread that it leases, if it needs one, is found by asgiref under its context."""
+        executors = SyncToAsync.context_to_thread_executor
+        context = SyncToAsync.thread_sensitive_context.get(None)
+        lease: Lease | None = None
+        if context is not None:
+            found = executors.get(context)
+            if found is None:
+                executors[context] = lease = Lease(self.threads)
+            elif isinstance(found, Lease):  # a caller's context around several requests, who share its thread
+                lease = found
+                lease.users += 1
+        try:
+            await self._answer(scope, receive, send, lease)
+        finally:
+            if lease is not None:
+                lease.end()
+                if not lease.users:
+                    # Before the context exits, which would shut down what it finds; tasks that outlive the request
+                    # then get a thread of their own, as in stock.
+                    executors.pop(context, None)  # type: ignore[arg-type]
+
+    async def _answer(self, scope: Message, receive: Receive, send: Send, lease: Lease | None) -> None:
+        try:
+            body_file = await read_body(scope, receive)
+        except RequestAborted:
+            return
+        except BodyTooLarge:
+            await refuse(scope, receive, send)
+            return
+        task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
+        within = _visit.get(None)
+        if within is None or within.task() is not task:
+            visit = _Visit(task)
+            _visit.set(visit)
+            try:
+                await self._exchange(scope, receive, send, lease, body_file, task)
+            finally:
+                visit.over = True
+        else:
+            # A server that answers several requests in one task, or a view that calls the application: what another
+            # view has set must not be seen here, nor what is set here there. Stock has a task for every view.
+            context = within.before.copy() if within.over else copy_context()
+            exchange = self._exchange(scope, receive, send, lease, body_file, None)
+            await task.get_loop().create_task(exchange, context=context)
+
+    async def _exchange(
+        self,
+        scope: Message,
+        receive: Receive,
+        send: Send,
+        lease: Lease | None,
+        body_file: IO[bytes],
+        task: asyncio.Task[Any] | None,
+    ) -> None:
+        request: ASGIRequest | None = None
+        response: HttpResponseBase | None = None
+        started, finished = self._announcements
+        if task is None:
+            task = asyncio.current_task()
+            assert task is not None  # noqa: S101 - a coroutine that runs
+        cancelling = task.cancelling()
+        disconnects: Disconnects | None = None
+        try:
+            set_script_prefix(get_script_prefix(scope))
+            if (receivers := started.send(scope=scope)) is not None:
+                await receivers
+            request, response = self.create_request(scope, body_file)
+            known = references(request)
+            disconnects = Disconnects(receive, task)
+            if request is not None:
+                response = await self.run_get_response(request)
+            if response is not None:
+                response._handler_class = self.sender  # type: ignore[attr-defined]
+                await send_response(self, response, send)
+        except asyncio.CancelledError:
+            # The client has gone, or the view ended itself; a server that cancels has it passed on.
+            by_client = 1 if disconnects is not None and disconnects.gone else 0
+            if task.cancelling() > cancelling + by_client:
+                raise
+        finally:
+            if disconnects is not None:
+                disconnects.stop()
+            await self._finish(response, finished, lease, body_file)
+            if request is not None and response is not None:
+                cut_ties(request, references(request) - known)
+        if disconnects is not None and disconnects.error is not None:
+            raise disconnects.error
+
+    async def _finish(
+        self,
+        response: HttpResponseBase | None,
+        finished: Announcements,
+        lease: Lease | None,
+        body_file: IO[bytes],
+    ) -> None:
+        """``request_finished``, once, and everything closed, after whatever still runs on the thread."""
+        try:
+            if lease is not None and (lease.running or lease.jobs):
+                await _uninterrupted(lease.quiet())
+            if response is None:
+                if (receivers := finished.send()) is not None:
+                    await _uninterrupted(receivers)
+            elif not _closes_by_computing(response):
+                await _uninterrupted(sync_to_async(response.close)())
+            else:
+                _close(response)
+                if (receivers := finished.send()) is not None:
+                    await _uninterrupted(receivers)
+        finally:
+            body_file.close()
+
+
+class _Visit:
+    """A request that is, or was, answered in this task and context."""
+
+    __slots__ = ("before", "over", "task")
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self.task, self.before, self.over = ref(task), copy_context(), False
+
+
+_visit: ContextVar[_Visit] = ContextVar("fastlane_visit")
+
+
+def _closes_by_computing(response: Any) -> bool:
+    """Whether ``response.close()`` needs no thread: only the request is closed, and no file was uploaded."""
+    if type(response).close is not HttpResponseBase.close or "close" in response.__dict__:
+        return False
+    for closer in response._resource_closers:
+        if getattr(closer, "__func__", None) is not ASGIRequest.close or closer.__self__.__dict__.get("_files"):
+            return False
+    return True
+
+
+def _close(response: Any) -> None:
+    """``HttpResponseBase.close`` up to its signal."""
+    for closer in response._resource_closers:
+        with contextlib.suppress(Exception):
+            closer()
+    response._resource_closers.clear()
+    response.closed = True
+
+
+async def _uninterrupted(awaitable: Awaitable[Any]) -> None:
+    """Await to the end; a cancellation is raised after it."""
+    cancelled: asyncio.CancelledError | None = None
+    future = asyncio.ensure_future(awaitable)
+    while not future.done():
+        try:
+            await asyncio.shield(future)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        except Exception:  # noqa: S110 - it is raised below
+            pass
+    future.result()
+    if cancelled is not None:
+        raise cancelled

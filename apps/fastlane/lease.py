@@ -1,0 +1,237 @@
+"""A request's lease of a thread: the executor that asgiref finds under the request's context."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any, TypeVar
+
+from asgiref.sync import SyncToAsync
+
+from . import connections
+from .threads import ThreadPool, Worker
+
+T = TypeVar("T")
+
+
+class Job(Future[Any]):
+    """A call, and what becomes of it. Cancelled while it waits, it leaves the queue at once."""
+
+    def __init__(self, lease: Lease, call: Callable[[], Any]) -> None:
+        super().__init__()
+        self.lease = lease
+        self.call: Callable[[], Any] | None = call
+
+    def cancel(self) -> bool:
+        cancelled = super().cancel()
+        if cancelled:
+            self.lease.withdraw(self)
+        return cancelled
+
+
+class Lease(Executor):
+    """One thread for one request, from its first sync hop to its end; no hop, no thread.
+
+    Jobs run one at a time, in order. ``running`` is whether one of them does (or has been sent to the thread).
+    ``users`` counts the requests that share it: more than one in a caller's own ThreadSensitiveContext alone.
+    """
+
+    def __init__(self, pool: ThreadPool) -> None:
+        self.pool = pool
+        self.worker: Worker | None = None
+        self.jobs: deque[Job] = deque()
+        self.running = self.ended = self.asked = False
+        self.users = 1
+        self.parked: object | None = None  # inside async_to_sync, and so not running: see ParkingLoop
+        self.named_cursors: dict[str, int] | None = None  # of its connections when it began; None: prepare it first
+        self._parking: ParkingLoop | None = None
+        self._quiet: list[Future[None]] = []
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run on the request's thread, which is leased now if it was not. Raises RuntimeError after the end."""
+        job = Job(self, self._parkable(fn) if not args and not kwargs else partial(fn, *args, **kwargs))
+        pool = self.pool
+        with pool.lock:
+            if self.ended and self.worker is None:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            self.asked = True
+            self.jobs.append(job)
+            if not self.running and len(self.jobs) == 1:
+                pool.queue[self] = None
+                pool.dispatch()
+        return job
+
+    def perform(self, job: Job) -> None:
+        """Called on the thread."""
+        if self.named_cursors is None:
+            connections.prepare()
+            self.named_cursors = connections.named_cursors(self._held)
+        result: Any = None
+        error: BaseException | None = None
+        alive = job.set_running_or_notify_cancel()
+        if alive:
+            try:
+                result = job.call()  # type: ignore[misc] # it is there until now
+            except BaseException as raised:  # it belongs to whoever awaits the job
+                error = raised
+        job.call = None  # what it was called with is not to live as long as its result
+        # Before the result is known: who gets it must find the lease at rest.
+        self._done()
+        if error is not None:
+            job.set_exception(error)
+        elif alive:
+            job.set_result(result)
+        del job, result, error
+
+    def _done(self) -> None:
+        pool = self.pool
+        quiet: list[Future[None]] = []
+        with pool.lock:
+            if self.parked is None:
+                pool.running -= 1
+            self.parked = None
+            self.running = False
+            if self.jobs:
+                pool.queue[self] = None
+            else:
+                quiet, self._quiet = self._quiet, quiet
+                if self.ended:
+                    self._return_thread()
+            pool.dispatch()
+        for waiter in quiet:
+            waiter.set_result(None)
+
+    def withdraw(self, job: Job) -> None:
+        """A job that was cancelled before it ran."""
+        with self.pool.lock:
+            if job not in self.jobs:
+                return
+            self.jobs.remove(job)
+            if not self.jobs and not self.running:
+                self.pool.queue.pop(self, None)
+                self.pool.threadless.pop(self, None)
+                if self.ended:
+                    self._return_thread()
+
+    async def quiet(self) -> None:
+        """Return when none of its sync functions runs or waits; a cancellation is kept until then."""
+        cancelled: asyncio.CancelledError | None = None
+        with self.pool.lock:
+            if not (self.running or self.jobs):
+                return
+            waiter: Future[None] = Future()
+            self._quiet.append(waiter)
+        waiting = asyncio.wrap_future(waiter)
+        while not waiting.done():
+            try:
+                await asyncio.shield(waiting)
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    def end(self) -> None:
+        """Give the thread back, or let it come back by itself when what still runs has ended."""
+        self.users -= 1
+        if self.users or not self.asked:
+            return
+        with self.pool.lock:
+            self.ended = True
+            if not self.running and not self.jobs:
+                self._return_thread()
+
+    def release(self) -> bool:
+        """Give the thread back although the request goes on; whether there was one. The lock is taken here."""
+        with self.pool.lock:
+            if self.worker is None or self.running or self.jobs:
+                return False
+            self._return_thread()
+            return True
+
+    @property
+    def _held(self) -> connections.Wrappers | None:
+        return self.worker.connections if self.worker is not None else None
+
+    def open_transactions(self) -> list[str]:
+        """Aliases of its connections that are in a transaction. Asked while nothing of it runs."""
+        return connections.open_transactions(self._held)
+
+    def cursors_made(self) -> bool:
+        """Whether any of its connections has made a server-side cursor for this request."""
+        return self.named_cursors != connections.named_cursors(self._held)
+
+    def open_cursors(self) -> list[str]:
+        """Aliases of its connections with a server-side cursor open. Called on the thread."""
+        return connections.open_cursors(self._held)
+
+    def _return_thread(self) -> None:
+        worker, self.worker = self.worker, None
+        self.named_cursors = None
+        if worker is not None:
+            self.pool.give_back(worker)
+
+    # A sync function inside async_to_sync waits for the loop. Were it counted as running, ``size`` of them would be
+    # all there can be: a sync-only middleware in front of async views, or a view that asks its own server.
+
+    def _parkable(self, call: Callable[[], T]) -> Callable[[], T]:
+        """The same call, with a loop that tells the lease when the thread begins to wait for it."""
+        if type(call) is not partial or not call.args:
+            return call
+        if getattr(call.func, "__func__", None) is not SyncToAsync.thread_handler:
+            return call
+        loop, *others = call.args
+        if self._parking is None or self._parking.loop is not loop:
+            self._parking = ParkingLoop(self, loop)
+        return partial(call.func, self._parking, *others, **call.keywords)
+
+    def park(self) -> object:
+        token = object()
+        with self.pool.lock:
+            if self.running and self.parked is None:
+                self.pool.running -= 1
+            self.parked = token
+            self.pool.dispatch()
+        return token
+
+    def unpark(self, token: object) -> None:
+        with self.pool.lock:
+            if self.parked is token:
+                self.parked = None
+                self.pool.running += 1  # it may be one too many for a moment: it cannot be stopped
+
+
+class ParkingLoop:
+    """What ``async_to_sync`` on a leased thread takes for the event loop: the loop, and a note when a thread waits."""
+
+    __slots__ = ("lease", "loop")
+
+    def __init__(self, lease: Lease, loop: asyncio.AbstractEventLoop) -> None:
+        self.lease, self.loop = lease, loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loop, name)
+
+    def __hash__(self) -> int:
+        return hash(self.loop)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or other == self.loop
+
+    def call_soon_threadsafe(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> asyncio.Handle:
+        if len(args) != 1 or callback != self.loop.create_task:
+            return self.loop.call_soon_threadsafe(callback, *args, **kwargs)
+        token = self.lease.park()
+        try:
+            return self.loop.call_soon_threadsafe(callback, self._waited_for(args[0], token), **kwargs)
+        except RuntimeError:  # the loop is closed; async_to_sync goes on by itself
+            self.lease.unpark(token)
+            raise
+
+    async def _waited_for(self, awaitable: Awaitable[T], token: object) -> T:
+        try:
+            return await awaitable
+        finally:
+            self.lease.unpark(token)

@@ -1,0 +1,94 @@
+"""``request_started`` and ``request_finished``: every receiver hears them, once, and a thread is leased for none of
+Django's own.
+
+What Django's receivers do about connections happens on the thread, where there is one (see connections.py). A third
+party's sync receivers take a hop, as in stock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core import signals
+from django.core.cache import caches, close_caches
+from django.core.cache.backends.base import BaseCache
+from django.core.handlers.base import reset_urlconf
+from django.db import close_old_connections, reset_queries
+from django.dispatch import Signal
+
+ON_THE_THREAD = (reset_queries, close_old_connections)
+COMPUTING = (reset_urlconf,)
+OURS = (*ON_THE_THREAD, *COMPUTING, close_caches)
+
+
+@dataclass
+class Receivers:
+    """Who listens to one signal from one sender, as of the list ``seen``."""
+
+    seen: list[Any] = field(default_factory=list)
+    known: bool = False
+    inline: tuple[Callable[..., Any], ...] = ()
+    caches: bool = False
+    foreign: bool = False  # third parties, sync: all of them hop, in order
+    coroutines: tuple[Callable[..., Awaitable[Any]], ...] = ()
+
+
+class Announcements:
+    """One signal, sent for one sender; who listens is looked up again when the list of receivers has changed."""
+
+    def __init__(self, signal: Signal, sender: Any) -> None:
+        self.signal, self.sender = signal, sender
+        self._receivers = Receivers()
+
+    def send(self, **named: Any) -> Awaitable[Any] | None:
+        """Send it; what is returned, if anything, is to be awaited: the rest of the receivers."""
+        receivers = self._receivers
+        signal = self.signal
+        dead = signal._dead_receivers  # type: ignore[attr-defined]
+        if not receivers.known or dead or receivers.seen != signal.receivers:
+            receivers = self._look_up()
+        if receivers.foreign or (receivers.caches and _a_cache_has_to_be_closed()):
+            return signal.asend(sender=self.sender, **named)
+        for receiver in receivers.inline:
+            receiver(signal=signal, sender=self.sender, **named)
+        if receivers.coroutines:
+            return asyncio.gather(
+                *(receiver(signal=signal, sender=self.sender, **named) for receiver in receivers.coroutines)
+            )
+        return None
+
+    def _look_up(self) -> Receivers:
+        seen = list(self.signal.receivers)
+        ordinary, coroutines = self.signal._live_receivers(self.sender)
+        self._receivers = Receivers(
+            seen=seen,
+            known=not self.signal.use_caching,  # a cached signal knows its receivers itself
+            inline=tuple(one for one in ordinary if _is_among(one, COMPUTING)),
+            caches=any(one is close_caches for one in ordinary),
+            foreign=any(not _is_among(one, OURS) for one in ordinary),
+            coroutines=tuple(coroutines),
+        )
+        return self._receivers
+
+
+def announcements(sender: Any) -> tuple[Announcements, Announcements]:
+    """``request_started`` and ``request_finished``."""
+    return Announcements(signals.request_started, sender), Announcements(signals.request_finished, sender)
+
+
+def _is_among(receiver: Any, known: tuple[Any, ...]) -> bool:
+    """By identity: a receiver may have an equality of its own."""
+    return any(receiver is one for one in known)
+
+
+def _a_cache_has_to_be_closed() -> bool:
+    """Whether this request has used a cache that does something when it is closed."""
+    try:
+        storage = caches._connections._storage._data.get(None)  # type: ignore[attr-defined]
+        used = storage.data.values() if storage is not None else ()
+    except AttributeError:  # another asgiref: ask the way that costs an exception for each cache not used
+        used = caches.all(initialized_only=True)
+    return any(type(cache).close is not BaseCache.close for cache in used)

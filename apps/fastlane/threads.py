@@ -1,0 +1,185 @@
+"""Threads that requests lease: few, the last used first, so that their database connections are warm."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from collections import OrderedDict
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from . import connections
+
+if TYPE_CHECKING:
+    from .lease import Job, Lease
+
+REST_S = 10.0  # after this much rest a surplus thread ends
+TIDY = "tidy"
+JOIN_S = 5.0  # how long closing waits for threads that are still at work
+
+
+class Worker:
+    """One thread. ``inbox`` takes jobs, ``TIDY``, and None, which ends it."""
+
+    __slots__ = ("connections", "inbox", "pool", "thread")
+
+    def __init__(self, pool: ThreadPool, number: int) -> None:
+        self.pool = pool
+        self.inbox: SimpleQueue[Job | str | None] = SimpleQueue()
+        self.connections: dict[str, Any] | None = {}  # alias → wrapper; None: cannot be seen with this asgiref
+        self.thread = threading.Thread(target=self._work, name=f"fastlane-{number}", daemon=True)
+        self.thread.start()
+
+    def _work(self) -> None:
+        self.connections = connections.of_this_thread()
+        try:
+            while True:
+                try:
+                    job = self.inbox.get(timeout=self.pool.rest_s)
+                except Empty:
+                    if self.pool.retire(self):
+                        return
+                    continue
+                if job is None:
+                    return
+                if job is TIDY:
+                    connections.tidy(self.connections)
+                    self.pool.take_back(self)
+                else:
+                    job.lease.perform(job)  # type: ignore[union-attr,arg-type] # only jobs are left
+                del job  # what it returned must not live until the next one comes
+        finally:
+            connections.close_here()
+
+
+class ThreadPool:
+    """At most ``size`` sync functions run at once, on at most ``most`` threads.
+
+    A lease waits in ``queue`` for its turn to run, and in ``threadless`` for a thread; both are first come, first
+    served. Only who waits for a thread is in the second, so that leases that have one, and may give it back, go on.
+    """
+
+    def __init__(self, size: int, most: int, rest_s: float = REST_S) -> None:
+        self.size, self.most, self.rest_s = size, max(size, most), rest_s
+        self._reset()
+        _POOLS.add(self)
+
+    def _reset(self) -> None:
+        self.lock = threading.Lock()
+        self.running = 0
+        self.queue: OrderedDict[Lease, None] = OrderedDict()
+        self.threadless: OrderedDict[Lease, None] = OrderedDict()
+        self.workers: set[Worker] = set()
+        self.idle: list[Worker] = []
+        self.closing = False
+        self.started = 0
+
+    @property
+    def existing(self) -> int:
+        """Threads alive."""
+        return len(self.workers)
+
+    @property
+    def waiting(self) -> int:
+        """Leases that have something to run and wait for their turn."""
+        return len(self.queue) + len(self.threadless)
+
+    # All of these are called with the lock held.
+
+    def dispatch(self) -> None:
+        """Start whoever is next while there is room."""
+        while self.queue and self.running < self.size:
+            lease, _ = self.queue.popitem(last=False)
+            if lease.worker is None:
+                lease.worker = self._thread()
+                if lease.worker is None:
+                    self.threadless[lease] = None
+                    continue
+            self.start(lease, lease.worker)
+
+    def start(self, lease: Lease, worker: Worker) -> None:
+        """Let the lease's next job run on its thread."""
+        self.running += 1
+        lease.running = True
+        worker.inbox.put(lease.jobs.popleft())
+
+    def _thread(self) -> Worker | None:
+        if self.idle:
+            return self.idle.pop()
+        if len(self.workers) >= self.most:
+            return None
+        self.started += 1
+        worker = Worker(self, self.started)
+        self.workers.add(worker)
+        return worker
+
+    def give_back(self, worker: Worker) -> None:
+        """A thread whose lease has ended: tidied up first where that takes work."""
+        if connections.need_tidying(worker.connections):
+            worker.inbox.put(TIDY)
+        else:
+            self._rest(worker)
+
+    def _rest(self, worker: Worker) -> None:
+        if self.threadless:
+            lease, _ = self.threadless.popitem(last=False)
+            lease.worker = worker
+            self.queue[lease] = None
+            self.queue.move_to_end(lease, last=False)  # it has waited for its turn before
+            self.dispatch()
+        elif self.closing:
+            self.workers.discard(worker)
+            worker.inbox.put(None)
+        else:
+            self.idle.append(worker)
+
+    # These take the lock themselves.
+
+    def take_back(self, worker: Worker) -> None:
+        """A thread that has tidied itself up."""
+        with self.lock:
+            self._rest(worker)
+
+    def retire(self, worker: Worker) -> bool:
+        """Whether a thread that has rested is surplus, and is to end."""
+        with self.lock:
+            if worker not in self.idle or len(self.workers) <= self.size:
+                return False
+            self.idle.remove(worker)
+            self.workers.discard(worker)
+            return True
+
+    def close(self, within_s: float = JOIN_S) -> None:
+        """End all threads, closing their connections; those at work end when they are done. Blocks ``within_s``."""
+        with self.lock:
+            self.closing = True
+            ending = list(self.workers)
+            for worker in self.idle:
+                self.workers.discard(worker)
+                worker.inbox.put(None)
+            self.idle.clear()
+        deadline_s = time.monotonic() + within_s
+        for worker in ending:
+            worker.thread.join(max(0.0, deadline_s - time.monotonic()))
+
+
+_POOLS: weakref.WeakSet[ThreadPool] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Threads do not survive a fork: the child starts with none. Its wrappers are the parent's, as with WSGI."""
+    for pool in list(_POOLS):
+        pool._reset()
+
+
+def _at_exit() -> None:
+    for pool in list(_POOLS):
+        pool.close(within_s=1.0)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)
