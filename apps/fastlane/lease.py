@@ -39,16 +39,18 @@ class Lease(Executor):
     ``users`` counts the requests that share it: more than one in a caller's own ThreadSensitiveContext alone.
     """
 
+    # Defaults on the class: most requests never ask for a thread.
+    worker: Worker | None = None
+    running = ended = asked = False
+    users = 1
+    parked: object | None = None  # inside async_to_sync, and so not running: see ParkingLoop
+    named_cursors: dict[str, int] | None = None  # of its connections when it began; None: prepare it first
+    _parking: ParkingLoop | None = None
+    _quiet: tuple[Future[None], ...] = ()
+
     def __init__(self, pool: ThreadPool) -> None:
         self.pool = pool
-        self.worker: Worker | None = None
         self.jobs: deque[Job] = deque()
-        self.running = self.ended = self.asked = False
-        self.users = 1
-        self.parked: object | None = None  # inside async_to_sync, and so not running: see ParkingLoop
-        self.named_cursors: dict[str, int] | None = None  # of its connections when it began; None: prepare it first
-        self._parking: ParkingLoop | None = None
-        self._quiet: list[Future[None]] = []
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run on the request's thread, which is leased now if it was not. Raises RuntimeError after the end."""
@@ -88,7 +90,7 @@ class Lease(Executor):
 
     def _done(self) -> None:
         pool = self.pool
-        quiet: list[Future[None]] = []
+        quiet: tuple[Future[None], ...] = ()
         with pool.lock:
             if self.parked is None:
                 pool.running -= 1
@@ -123,7 +125,7 @@ class Lease(Executor):
             if not (self.running or self.jobs):
                 return
             waiter: Future[None] = Future()
-            self._quiet.append(waiter)
+            self._quiet = (*self._quiet, waiter)
         waiting = asyncio.wrap_future(waiter)
         while not waiting.done():
             try:
