@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .application import get_fastlane_application as get_fastlane_application
     from .handler import FastlaneHandler as FastlaneHandler
+    from .release import ThreadInUse as ThreadInUse
     from .release import release_thread as release_thread
 
-__all__ = ["FastlaneHandler", "get_fastlane_application", "release_thread"]
+__all__ = ["FastlaneHandler", "ThreadInUse", "get_fastlane_application", "release_thread"]
 
 HOMES = {
     "get_fastlane_application": ".application",
     "FastlaneHandler": ".handler",
     "release_thread": ".release",
+    "ThreadInUse": ".release",
 }
 
 

@@ -20,6 +20,8 @@ logger = logging.getLogger("django.request")
 
 Wrappers = dict[str, Any]
 
+PSYCOPG_POOL_SIZE = 4  # what psycopg_pool makes of no size at all
+
 
 def of_this_thread() -> Wrappers | None:
     """The dictionary that holds this thread's wrappers, which stays true; None where asgiref keeps none."""
@@ -106,6 +108,24 @@ def close_here() -> None:
 def named_cursors(held: Wrappers | None) -> dict[str, int]:
     """How many server-side cursors each connection has made so far."""
     return {alias: getattr(one, "_named_cursor_idx", 0) for alias, one in _wrappers(held or {})}
+
+
+def smallest_pool() -> int | None:
+    """How many connections the smallest psycopg pool of the settings has; None: no database has one."""
+    sizes = []
+    for conf in connections.settings.values():
+        options = conf.get("OPTIONS", {}).get("pool")
+        if options:
+            own = options if isinstance(options, dict) else {}
+            sizes.append(own.get("max_size") or own.get("min_size", PSYCOPG_POOL_SIZE))
+    return min(sizes, default=None)
+
+
+def holds_pooled(held: Wrappers | None) -> bool:
+    """Whether a thread has a connection of a pool, seen from anywhere while nothing runs on it."""
+    return any(
+        one.connection is not None and one.settings_dict["OPTIONS"].get("pool") for _, one in _wrappers(held or {})
+    )
 
 
 def open_transactions(held: Wrappers | None) -> list[str]:

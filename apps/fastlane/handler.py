@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import IO, Any
 from weakref import ref
 
@@ -110,13 +110,12 @@ class FastlaneHandler(ASGIHandler):
             try:
                 await self._exchange(scope, receive, send, lease, body_file, task)
             finally:
-                visit.over = True
+                visit.after = copy_context()
         else:
             # A server that answers several requests in one task, or a view that calls the application: what another
             # view has set must not be seen here, nor what is set here there. Stock has a task for every view.
-            context = within.before.copy() if within.over else copy_context()
             exchange = self._exchange(scope, receive, send, lease, body_file, None)
-            await task.get_loop().create_task(exchange, context=context)
+            await task.get_loop().create_task(exchange, context=within.context_of_another())
 
     async def _exchange(
         self,
@@ -170,29 +169,46 @@ class FastlaneHandler(ASGIHandler):
         body_file: IO[bytes],
     ) -> None:
         """``request_finished``, once, and everything closed, after whatever still runs on the thread."""
+        # In a context that a caller has around several requests, what runs may be another's, and wait for this one.
+        runs = lease is not None and lease.users == 1 and (lease.running or lease.jobs)
         try:
-            if lease is not None and (lease.running or lease.jobs):
-                await _uninterrupted(lease.quiet())
-            if response is None:
-                if (receivers := finished.send()) is not None:
-                    await _uninterrupted(receivers)
-            elif not _closes_by_computing(response):
-                await _uninterrupted(sync_to_async(response.close)())
+            if runs or (response is not None and not _closes_by_computing(response)):
+                await _uninterrupted(self._end(response, finished, lease if runs else None))
             else:
-                _close(response)
+                if response is not None:
+                    _close(response)
                 if (receivers := finished.send()) is not None:
                     await _uninterrupted(receivers)
         finally:
             body_file.close()
 
+    async def _end(self, response: HttpResponseBase | None, finished: Announcements, runs: Lease | None) -> None:
+        if runs is not None:
+            await runs.quiet()
+        if response is not None:
+            await sync_to_async(response.close)()  # which announces it
+        elif (receivers := finished.send()) is not None:
+            await receivers
+
 
 class _Visit:
     """A request that is, or was, answered in this task and context."""
 
-    __slots__ = ("before", "over", "task")
+    __slots__ = ("after", "before", "task")
 
     def __init__(self, task: asyncio.Task[Any]) -> None:
-        self.task, self.before, self.over = ref(task), copy_context(), False
+        self.task, self.before = ref(task), copy_context()
+        self.after: Context | None = None
+
+    def context_of_another(self) -> Context:
+        """What the server has set is in it; what the view of this one has set is not."""
+        if self.after is None:  # it goes on, and calls the application itself
+            return copy_context()
+        context = self.before.copy()
+        for variable, value in copy_context().items():
+            if self.after.get(variable, self) is not value:
+                context.run(variable.set, value)
+        return context
 
 
 _visit: ContextVar[_Visit] = ContextVar("fastlane_visit")

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, TypeVar
 
-from asgiref.sync import SyncToAsync
+from asgiref.sync import AsyncToSync, SyncToAsync
 
 from . import connections
 from .threads import ThreadPool, Worker
@@ -62,8 +62,7 @@ class Lease(Executor):
             self.asked = True
             self.jobs.append(job)
             if not self.running and len(self.jobs) == 1:
-                pool.queue[self] = None
-                pool.dispatch()
+                pool.enqueue(self)
         return job
 
     def perform(self, job: Job) -> None:
@@ -96,13 +95,15 @@ class Lease(Executor):
                 pool.running -= 1
             self.parked = None
             self.running = False
+            if self.worker is not None:
+                pool.note_connection(self.worker)
             if self.jobs:
-                pool.queue[self] = None
+                pool.enqueue(self)
             else:
                 quiet, self._quiet = self._quiet, quiet
                 if self.ended:
                     self._return_thread()
-            pool.dispatch()
+                pool.dispatch()
         for waiter in quiet:
             waiter.set_result(None)
 
@@ -113,27 +114,18 @@ class Lease(Executor):
                 return
             self.jobs.remove(job)
             if not self.jobs and not self.running:
-                self.pool.queue.pop(self, None)
-                self.pool.threadless.pop(self, None)
+                self.pool.dequeue(self)
                 if self.ended:
                     self._return_thread()
 
     async def quiet(self) -> None:
-        """Return when none of its sync functions runs or waits; a cancellation is kept until then."""
-        cancelled: asyncio.CancelledError | None = None
+        """Return when none of its sync functions runs or waits."""
         with self.pool.lock:
             if not (self.running or self.jobs):
                 return
             waiter: Future[None] = Future()
             self._quiet = (*self._quiet, waiter)
-        waiting = asyncio.wrap_future(waiter)
-        while not waiting.done():
-            try:
-                await asyncio.shield(waiting)
-            except asyncio.CancelledError as error:
-                cancelled = error
-        if cancelled is not None:
-            raise cancelled
+        await asyncio.wrap_future(waiter)
 
     def end(self) -> None:
         """Give the thread back, or let it come back by itself when what still runs has ended."""
@@ -226,11 +218,30 @@ class ParkingLoop:
         if len(args) != 1 or callback != self.loop.create_task:
             return self.loop.call_soon_threadsafe(callback, *args, **kwargs)
         token = self.lease.park()
+        self._stay()
         try:
             return self.loop.call_soon_threadsafe(callback, self._waited_for(args[0], token), **kwargs)
         except RuntimeError:  # the loop is closed; async_to_sync goes on by itself
             self.lease.unpark(token)
             raise
+
+    def _stay(self) -> None:
+        """What the thread runs for the loop while it waits sets its loop anew, which asgiref does not take back."""
+        executor = getattr(AsyncToSync.executors, "current", None)
+        if executor is None:
+            return
+        submit = executor.submit
+
+        def submit_and_stay(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            return submit(self._run, fn, *args, **kwargs)  # type: ignore[no-any-return]
+
+        executor.submit = submit_and_stay
+
+    def _run(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            SyncToAsync.threadlocal.main_event_loop = self
 
     async def _waited_for(self, awaitable: Awaitable[T], token: object) -> T:
         try:

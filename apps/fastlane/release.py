@@ -11,6 +11,19 @@ class ThreadInUse(RuntimeError):
     """The thread cannot be given back: something of this request still depends on it."""
 
 
+def give_back_between_pulls() -> None:
+    """Let a thread go that a file has just been read on: another can read on, and the client may be slow."""
+    lease = _lease()
+    if lease is not None and lease.parked is None and not lease.open_transactions() and not lease.cursors_made():
+        lease.release()
+
+
+def _lease() -> Lease | None:
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    found = SyncToAsync.context_to_thread_executor.get(context) if context is not None else None
+    return found if isinstance(found, Lease) and found.worker is not None else None
+
+
 async def release_thread() -> bool:
     """Give this request's thread, and with it its database connections, to somebody else; the next hop leases again.
 
@@ -18,9 +31,8 @@ async def release_thread() -> bool:
     and not below a sync function, whose thread it is (a sync-only middleware). Raises ThreadInUse while a transaction
     or a server-side cursor is open, or a sync function of this request still runs.
     """
-    context = SyncToAsync.thread_sensitive_context.get(None)
-    lease = SyncToAsync.context_to_thread_executor.get(context) if context is not None else None
-    if not isinstance(lease, Lease) or lease.worker is None or lease.parked is not None:
+    lease = _lease()
+    if lease is None or lease.parked is not None:
         return False
     if lease.running or lease.jobs:
         raise ThreadInUse("A sync function of this request is still running: await it before release_thread()")

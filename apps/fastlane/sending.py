@@ -11,6 +11,7 @@ from django.http import FileResponse
 from django.http.response import HttpResponseBase
 
 from .body import Send
+from .release import give_back_between_pulls
 
 FILE_BYTES = 256 * 1024  # of a file that are read in one hop
 END: Any = object()
@@ -51,8 +52,11 @@ def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
 async def _send_iterator(handler: ASGIHandler, response: Any, send: Send) -> None:
     await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
     iterator = iter(response.streaming_content)
-    pull = sync_to_async(_file_parts if isinstance(response, FileResponse) else _one_part)
+    is_file = isinstance(response, FileResponse)
+    pull = sync_to_async(_file_parts if is_file else _one_part)
     while (part := await pull(iterator)) is not END:
+        if is_file:
+            give_back_between_pulls()
         for chunk, _ in handler.chunk_bytes(part):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body"})

@@ -58,8 +58,9 @@ class Worker:
 class ThreadPool:
     """At most ``size`` sync functions run at once, on at most ``most`` threads.
 
-    A lease waits in ``queue`` for its turn to run, and in ``threadless`` for a thread; both are first come, first
-    served. Only who waits for a thread is in the second, so that leases that have one, and may give it back, go on.
+    Leases wait for their turn in the order in which they came, in two queues: a newcomer needs a thread too, and
+    leases that have one, and will give it back, must not wait behind it. For the same reason a newcomer waits while
+    all connections of a psycopg pool are in use: it might wait for one in the place of a request that holds one.
     """
 
     def __init__(self, size: int, most: int, rest_s: float = REST_S) -> None:
@@ -70,8 +71,11 @@ class ThreadPool:
     def _reset(self) -> None:
         self.lock = threading.Lock()
         self.running = 0
-        self.queue: OrderedDict[Lease, None] = OrderedDict()
-        self.threadless: OrderedDict[Lease, None] = OrderedDict()
+        self.queue: OrderedDict[Lease, int] = OrderedDict()  # → its number in the order of coming
+        self.newcomers: OrderedDict[Lease, int] = OrderedDict()
+        self.came = 0
+        self.connections = connections.smallest_pool()  # that a psycopg pool has; None: there is no pool
+        self.holding: set[Worker] = set()  # who has one of them
         self.workers: set[Worker] = set()
         self.idle: list[Worker] = []
         self.closing = False
@@ -85,36 +89,55 @@ class ThreadPool:
     @property
     def waiting(self) -> int:
         """Leases that have something to run and wait for their turn."""
-        return len(self.queue) + len(self.threadless)
+        return len(self.queue) + len(self.newcomers)
 
     # All of these are called with the lock held.
 
+    def enqueue(self, lease: Lease) -> None:
+        """A lease that has something to run."""
+        self.came += 1
+        (self.newcomers if lease.worker is None else self.queue)[lease] = self.came
+        self.dispatch()
+
+    def dequeue(self, lease: Lease) -> None:
+        """One that has nothing to run any more."""
+        self.queue.pop(lease, None)
+        self.newcomers.pop(lease, None)
+
     def dispatch(self) -> None:
         """Start whoever is next while there is room."""
-        while self.queue and self.running < self.size:
-            lease, _ = self.queue.popitem(last=False)
+        while self.running < self.size and (queue := self._next()):
+            lease, _ = queue.popitem(last=False)
             if lease.worker is None:
-                lease.worker = self._thread()
-                if lease.worker is None:
-                    self.threadless[lease] = None
-                    continue
-            self.start(lease, lease.worker)
+                lease.worker = self.idle.pop() if self.idle else self._new_thread()
+            self.running += 1
+            lease.running = True
+            lease.worker.inbox.put(lease.jobs.popleft())
 
-    def start(self, lease: Lease, worker: Worker) -> None:
-        """Let the lease's next job run on its thread."""
-        self.running += 1
-        lease.running = True
-        worker.inbox.put(lease.jobs.popleft())
+    def _next(self) -> OrderedDict[Lease, int] | None:
+        """The queue whose first has come first and can start."""
+        if not self.newcomers or not self._takes_newcomers():
+            return self.queue
+        if not self.queue:
+            return self.newcomers
+        first, newcomer = next(iter(self.queue.values())), next(iter(self.newcomers.values()))
+        return self.queue if first < newcomer else self.newcomers
 
-    def _thread(self) -> Worker | None:
-        if self.idle:
-            return self.idle.pop()
-        if len(self.workers) >= self.most:
-            return None
+    def _takes_newcomers(self) -> bool:
+        if self.connections is not None and len(self.holding) >= self.connections:
+            return False
+        return bool(self.idle) or len(self.workers) < self.most
+
+    def _new_thread(self) -> Worker:
         self.started += 1
         worker = Worker(self, self.started)
         self.workers.add(worker)
         return worker
+
+    def note_connection(self, worker: Worker) -> None:
+        """Whether its job has left the thread with a connection of a pool."""
+        if self.connections is not None:
+            (self.holding.add if connections.holds_pooled(worker.connections) else self.holding.discard)(worker)
 
     def give_back(self, worker: Worker) -> None:
         """A thread whose lease has ended: tidied up first where that takes work."""
@@ -124,17 +147,13 @@ class ThreadPool:
             self._rest(worker)
 
     def _rest(self, worker: Worker) -> None:
-        if self.threadless:
-            lease, _ = self.threadless.popitem(last=False)
-            lease.worker = worker
-            self.queue[lease] = None
-            self.queue.move_to_end(lease, last=False)  # it has waited for its turn before
-            self.dispatch()
-        elif self.closing:
+        self.note_connection(worker)
+        if self.closing and not self.newcomers:
             self.workers.discard(worker)
             worker.inbox.put(None)
         else:
             self.idle.append(worker)
+            self.dispatch()
 
     # These take the lock themselves.
 

@@ -1,0 +1,122 @@
+"""What one request sets in its context, another does not see."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
+from django.http import HttpResponse
+from django.utils import translation
+
+from apps.fastlane.handler import FastlaneHandler
+
+from .test_threads import THREAD, sync_view
+
+colour: ContextVar[str] = ContextVar("colour", default="none")
+server_says: ContextVar[str] = ContextVar("server_says", default="nothing")
+LANGUAGES = ("de", "fr", "pl", "en")
+
+
+def state() -> str:
+    return f"{colour.get()} {translation.get_language()}"
+
+
+async def test_a_thousand_concurrent_requests_keep_their_contexts_apart(site: Any) -> None:
+    """Every fifth sets them in a sync function: stock starts a thread for each of those."""
+    everybody = asyncio.Barrier(1000)
+
+    async def view(request: Any) -> HttpResponse:
+        before = state()
+        number = int(request.GET["n"])
+        hops = number % 5 == 0
+
+        def set_all() -> None:
+            colour.set(str(number))
+            translation.activate(LANGUAGES[number % 4])
+
+        await sync_to_async(set_all)() if hops else set_all()
+        await everybody.wait()
+        return HttpResponse(f"{before}|{state()}|{await sync_to_async(state)() if hops else state()}")
+
+    served = site(view, size=4, most=256)
+    nothing = state()
+    answers = await served.get_all([f"/view/?n={number}" for number in range(1000)])
+    for number, answer in enumerate(answers):
+        mine = f"{number} {LANGUAGES[number % 4]}"
+        assert answer.text == f"{nothing}|{mine}|{mine}"
+
+
+def setting(request: Any) -> HttpResponse:
+    before = f"{state()} {server_says.get()}"
+    colour.set("set by a view")
+    translation.activate("de")
+    return HttpResponse(before)
+
+
+async def async_setting(request: Any) -> HttpResponse:
+    return setting(request)
+
+
+@pytest.mark.parametrize("name", ["setting", "async_setting"])
+async def test_requests_in_one_task_do_not_see_what_the_last_one_set(site: Any, name: str) -> None:
+    """A server may answer all that comes over a connection in one task, as may an application around this one."""
+    served = site(setting, async_setting)
+    language = translation.get_language()
+    seen = [(await served.request(f"/{name}/").here()).text for _ in range(3)]
+    assert seen == [f"none {language} nothing"] * 3
+
+
+async def test_requests_in_one_task_see_what_its_server_says(site: Any) -> None:
+    """What wraps the application may set something for each request: a trace's id."""
+    served = site(async_setting)
+    language = translation.get_language()
+    seen = []
+    for number in range(3):
+        server_says.set(str(number))
+        seen.append((await served.request("/async_setting/").here()).text)
+    assert seen == [f"none {language} {number}" for number in range(3)]
+
+
+async def test_the_application_is_called_from_a_view(site: Any) -> None:
+    async def outer(request: Any) -> HttpResponse:
+        colour.set("outer")
+        threads = [await sync_to_async(THREAD)()]
+        inner = await served.request("/async_setting/").here()
+        threads += [await sync_to_async(THREAD)(), int((await served.request("/sync_view/").here()).text)]
+        return HttpResponse(f"{inner.text}|{colour.get()}|{len(set(threads))}")
+
+    served = site(outer, async_setting, sync_view)
+    for answer in await served.get_all(["/outer/"] * 3):
+        assert answer.text == f"outer {translation.get_language()} nothing|outer|1"
+
+
+async def test_in_somebody_s_own_context_all_share_a_thread(site: Any) -> None:
+    served = site(sync_view)
+    async with ThreadSensitiveContext():
+        own = await sync_to_async(THREAD)()
+        answers = [await served.request("/sync_view/").here() for _ in range(2)]
+        answers += await asyncio.gather(*(served.request("/sync_view/").here() for _ in range(2)))
+        assert {answer.text for answer in answers} == {str(own)}
+        assert await sync_to_async(THREAD)() == own
+
+
+async def test_requests_at_once_in_somebody_s_context_share_a_lease(fast: Any) -> None:
+    served = fast(sync_view)
+    async with ThreadSensitiveContext():
+        answers = await asyncio.gather(*(served.request("/sync_view/").here() for _ in range(5)))
+    assert len({answer.text for answer in answers}) == served.threads.started == 1
+    assert (await served.get("/sync_view/")).text == answers[0].text  # it came back
+
+
+def test_below_async_to_sync_the_caller_s_thread_is_used(site: Any) -> None:
+    served = site(sync_view)
+
+    async def ask() -> str:
+        return (await served.request("/sync_view/").here()).text
+
+    assert async_to_sync(ask)() == str(THREAD())
+    if isinstance(served.handler, FastlaneHandler):
+        assert served.threads.started == 0
