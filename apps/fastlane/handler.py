@@ -9,7 +9,7 @@ from contextvars import Context, ContextVar, copy_context
 from typing import IO, Any
 from weakref import ref
 
-from asgiref.sync import SyncToAsync, sync_to_async
+from asgiref.sync import AsyncToSync, SyncToAsync, sync_to_async
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
@@ -19,10 +19,11 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 from django.utils.functional import cached_property
 
-from . import inline
+from . import error_pages, inline
 from .body import BodyTooLarge, Message, Receive, Send, read_body, refuse
 from .disconnects import Disconnects
 from .lease import Lease
+from .locals import value_of
 from .sending import send_response
 from .signals import Announcements, announcements
 from .threads import ThreadPool
@@ -61,6 +62,7 @@ class FastlaneHandler(ASGIHandler):
         """Stock's chain, in which hooks that only compute no longer go to a thread."""
         super().load_middleware(is_async=is_async)
         if is_async:
+            error_pages.keep_on_thread(self)
             inline.apply(self)
 
     async def _get_response_async(self, request: HttpRequest) -> HttpResponseBase:
@@ -134,10 +136,12 @@ class FastlaneHandler(ASGIHandler):
             assert task is not None  # noqa: S101 - a coroutine that runs
         cancelling = task.cancelling()
         disconnects: Disconnects | None = None
+        # Below a caller's sync function, or on an executor of its own, its thread is used, as in stock.
+        whole = lease is None or value_of(AsyncToSync.executors, "current") is not None
         try:
             set_script_prefix(get_script_prefix(scope))
-            if (receivers := started.send(scope=scope)) is not None:
-                await receivers
+            if (receivers := started.send(whole, scope=scope)) is not None:
+                await _in_this_context(receivers)
             request, response = self.create_request(scope, body_file)
             known = references(request)
             disconnects = Disconnects(receive, task)
@@ -154,7 +158,7 @@ class FastlaneHandler(ASGIHandler):
         finally:
             if disconnects is not None:
                 disconnects.stop()
-            await self._finish(response, finished, lease, body_file)
+            await self._finish(response, finished, lease, body_file, whole)
             if request is not None and response is not None:
                 others = references(request) - known  # counted in this frame both times, so its own are left out
                 cut_ties(request, others)
@@ -167,27 +171,30 @@ class FastlaneHandler(ASGIHandler):
         finished: Announcements,
         lease: Lease | None,
         body_file: IO[bytes],
+        whole: bool,
     ) -> None:
         """``request_finished``, once, and everything closed, after whatever still runs on the thread."""
         # In a context that a caller has around several requests, what runs may be another's, and wait for this one.
         runs = lease is not None and lease.users == 1 and (lease.running or lease.jobs)
         try:
-            if runs or (response is not None and not _closes_by_computing(response)):
-                await _uninterrupted(self._end(response, finished, lease if runs else None))
+            if runs or (response is not None and (whole or not _closes_by_computing(response))):
+                await _uninterrupted(self._end(response, finished, lease if runs else None, whole))
             else:
                 if response is not None:
                     _close(response)
-                if (receivers := finished.send()) is not None:
+                if (receivers := finished.send(whole)) is not None:
                     await _uninterrupted(receivers)
         finally:
             body_file.close()
 
-    async def _end(self, response: HttpResponseBase | None, finished: Announcements, runs: Lease | None) -> None:
+    async def _end(
+        self, response: HttpResponseBase | None, finished: Announcements, runs: Lease | None, whole: bool
+    ) -> None:
         if runs is not None:
             await runs.quiet()
         if response is not None:
             await sync_to_async(response.close)()  # which announces it
-        elif (receivers := finished.send()) is not None:
+        elif (receivers := finished.send(whole)) is not None:
             await receivers
 
 
@@ -233,6 +240,19 @@ def _close(response: Any) -> None:
             pass
     response._resource_closers.clear()
     response.closed = True
+
+
+async def _in_this_context(awaitable: Awaitable[Any]) -> None:
+    """Await to the end, as below; what has been set meanwhile is seen here, as if there was no task between."""
+    context = copy_context()
+
+    async def awaited() -> None:
+        await awaitable
+
+    await _uninterrupted(asyncio.get_running_loop().create_task(awaited(), context=context))
+    for variable, value in context.items():
+        if variable.get(context) is not value:
+            variable.set(value)
 
 
 async def _uninterrupted(awaitable: Awaitable[Any]) -> None:

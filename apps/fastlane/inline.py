@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync
@@ -17,6 +16,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.utils.module_loading import import_string
 
 from . import inline_rules
+from .error_pages import get_response_of
 from .inline_code import Verdict, code_verdict, is_at_its_place, path_of
 from .inline_rules import RULES
 
@@ -82,19 +82,7 @@ def _layers(chain: Any) -> Iterator[Any]:
             if middleware is None:
                 return
             yield middleware
-            chain = _next_after(middleware)
-
-
-def _next_after(middleware: Any) -> Any:
-    if type(middleware) is FunctionType:
-        # Within a factory: its argument has the name that Django's documentation gives it.
-        cells = dict(zip(middleware.__code__.co_freevars, middleware.__closure__ or (), strict=True))
-        cell = cells.get("get_response")
-        try:
-            return None if cell is None else cell.cell_contents
-        except ValueError:  # an empty cell
-            return None
-    return getattr(middleware, "get_response", None)
+            chain = get_response_of(middleware)
 
 
 def _judge(kind: Any, layer: Any | None) -> tuple[Verdict, str]:

@@ -107,6 +107,11 @@ class Lease(Executor):
         for waiter in quiet:
             waiter.set_result(None)
 
+    def refuse(self, error: RuntimeError) -> None:
+        """There is no thread to be had. Called with the pool's lock held."""
+        while self.jobs:
+            self.jobs.popleft().set_exception(error)
+
     def withdraw(self, job: Job) -> None:
         """A job that was cancelled before it ran."""
         with self.pool.lock:
@@ -163,7 +168,7 @@ class Lease(Executor):
 
     def _return_thread(self) -> None:
         worker, self.worker = self.worker, None
-        self.named_cursors = None
+        self.named_cursors = self._parking = None
         if worker is not None:
             self.pool.give_back(worker)
 

@@ -52,7 +52,7 @@ def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
 async def _send_iterator(handler: ASGIHandler, response: Any, send: Send) -> None:
     await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
     iterator = iter(response.streaming_content)
-    is_file = isinstance(response, FileResponse)
+    is_file = isinstance(response, FileResponse) and response.file_to_stream is not None
     pull = sync_to_async(_file_parts if is_file else _one_part)
     while (part := await pull(iterator)) is not END:
         if is_file:

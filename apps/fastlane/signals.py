@@ -19,6 +19,8 @@ from django.core.handlers.base import reset_urlconf
 from django.db import close_old_connections, reset_queries
 from django.dispatch import Signal
 
+from .locals import values_of
+
 ON_THE_THREAD = (reset_queries, close_old_connections)
 COMPUTING = (reset_urlconf,)
 OURS = (*ON_THE_THREAD, *COMPUTING, close_caches)
@@ -43,10 +45,15 @@ class Announcements:
         self.signal, self.sender = signal, sender
         self._receivers = Receivers()
 
-    def send(self, **named: Any) -> Awaitable[Any] | None:
-        """Send it; what is returned, if anything, is to be awaited: the rest of the receivers."""
+    def send(self, whole: bool, **named: Any) -> Awaitable[Any] | None:
+        """Send it; what is returned, if anything, is to be awaited: the rest of the receivers.
+
+        ``whole``: as stock does, since sync functions run on a thread that is not leased, and that nobody else tidies.
+        """
         receivers = self._receivers
         signal = self.signal
+        if whole:
+            return signal.asend(sender=self.sender, **named)
         dead = signal._dead_receivers  # type: ignore[attr-defined]
         if not receivers.known or dead or receivers.seen != signal.receivers:
             receivers = self._look_up()
@@ -86,9 +93,6 @@ def _is_among(receiver: Any, known: tuple[Any, ...]) -> bool:
 
 def _a_cache_has_to_be_closed() -> bool:
     """Whether this request has used a cache that does something when it is closed."""
-    try:
-        storage = caches._connections._storage._data.get(None)  # type: ignore[attr-defined]
-        used = storage.data.values() if storage is not None else ()
-    except AttributeError:  # another asgiref: ask the way that costs an exception for each cache not used
-        used = caches.all(initialized_only=True)
+    values = values_of(caches._connections)  # type: ignore[attr-defined]
+    used = caches.all(initialized_only=True) if values is None else values.values()
     return any(type(cache).close is not BaseCache.close for cache in used)

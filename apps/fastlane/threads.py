@@ -106,17 +106,27 @@ class ThreadPool:
 
     def dispatch(self) -> None:
         """Start whoever is next while there is room."""
-        while self.running < self.size and (queue := self._next()):
-            lease, _ = queue.popitem(last=False)
+        takes_newcomers = True
+        while self.running < self.size and (queue := self._next(takes_newcomers)):
+            lease, came = queue.popitem(last=False)
             if lease.worker is None:
-                lease.worker = self.idle.pop() if self.idle else self._new_thread()
+                try:
+                    lease.worker = self.idle.pop() if self.idle else self._new_thread()
+                except RuntimeError as error:  # the system gives no more: go on with those there are
+                    takes_newcomers = False
+                    if self.workers:
+                        queue[lease] = came
+                        queue.move_to_end(lease, last=False)
+                    else:
+                        lease.refuse(error)
+                    continue
             self.running += 1
             lease.running = True
             lease.worker.inbox.put(lease.jobs.popleft())
 
-    def _next(self) -> OrderedDict[Lease, int] | None:
+    def _next(self, takes_newcomers: bool) -> OrderedDict[Lease, int] | None:
         """The queue whose first has come first and can start."""
-        if not self.newcomers or not self._takes_newcomers():
+        if not takes_newcomers or not self.newcomers or not self._takes_newcomers():
             return self.queue
         if not self.queue:
             return self.newcomers
