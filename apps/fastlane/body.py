@@ -25,7 +25,11 @@ REFUSAL = b"413 Payload too large"
 
 
 class BodyTooLarge(Exception):
-    """The body is longer than FASTLANE_MAX_BODY_BYTES."""
+    """The body is longer than FASTLANE_MAX_BODY_BYTES; ``more`` of it may be on its way."""
+
+    def __init__(self, more: bool = True) -> None:
+        super().__init__(more)
+        self.more = more
 
 
 async def read_body(scope: Message, receive: Receive) -> IO[bytes]:
@@ -54,7 +58,7 @@ async def _spool(message: Message, receive: Receive, most: int | None) -> IO[byt
             body = message.get("body", b"")
             size += len(body)
             if most is not None and size > most:
-                raise BodyTooLarge
+                raise BodyTooLarge(more=message.get("more_body", False))
             if body and in_memory and size > in_memory:
                 await sync_to_async(file.write, thread_sensitive=False)(body)
             elif body:
@@ -76,7 +80,7 @@ def _declared_bytes(scope: Message) -> int:
     return 0
 
 
-async def refuse(scope: Message, receive: Receive, send: Send) -> None:
+async def refuse(scope: Message, receive: Receive, send: Send, more: bool) -> None:
     """Answer 413, then read on for a moment so that the client gets to see it."""
     logger.warning("Payload too large: %s", scope["path"], extra={"status_code": 413})
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(REFUSAL)).encode())]
@@ -85,8 +89,8 @@ async def refuse(scope: Message, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": REFUSAL, "more_body": True})
     try:
         async with asyncio.timeout(DISCARD_S):
-            while (await receive()).get("more_body", False):
-                pass
+            while more:
+                more = (await receive()).get("more_body", False)
     except TimeoutError:
         pass
     await send({"type": "http.response.body", "body": b""})

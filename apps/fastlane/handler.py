@@ -101,8 +101,8 @@ class FastlaneHandler(ASGIHandler):
             body_file = await read_body(scope, receive)
         except RequestAborted:
             return
-        except BodyTooLarge:
-            await refuse(scope, receive, send)
+        except BodyTooLarge as error:
+            await refuse(scope, receive, send, error.more)
             return
         task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]
         within = _visit.get(None)
