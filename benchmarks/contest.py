@@ -172,12 +172,19 @@ class Contest:
             cannot=list(server.cannot),
             wait_ms=self.workload.least_ms(cell.contender.variant, cell.point),
             slots=self._slots(server, hosting),
-            hops=self.workload.hops.get(cell.contender.variant, 0) if server.interface is Interface.ASGI else 0,
+            hops=self._hops(server, cell.contender.variant),
         )
         self.add(record)
         excuse = self.workload.excused.get(str(cell.contender), "")
         self._settle(record, State.EXCUSED if excuse else State.RUNNING, excuse)
         return record
+
+    def _hops(self, server: Server, variant: str) -> int:
+        """How often a view leaves the event loop; never where it does not run on one."""
+        if server.interface is not Interface.ASGI:
+            return 0
+        own = self.workload.fastlane_hops if server.fastlane else {}
+        return own.get(variant, self.workload.hops.get(variant, 0))
 
     def _slots(self, server: Server, hosting: Hosting) -> int | None:
         """How many requests it serves at once; a wait that holds a database connection is bounded by the pools too."""

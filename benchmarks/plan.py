@@ -78,6 +78,7 @@ class Workload:
     settings: dict[str, float] = field(default_factory=dict)  # what the work is made of, unless a sweep says otherwise
     waits: dict[str, int] = field(default_factory=dict)  # variant -> waits one after the other in a request
     hops: dict[str, int] = field(default_factory=dict)  # variant -> its view's hops between loop and threads
+    fastlane_hops: dict[str, int] = field(default_factory=dict)  # the same on the fast lane, where that differs
     excused: dict[str, str] = field(default_factory=dict)  # contender -> why it cannot take part
     concurrency: int = 32  # the load level its card chose
     concurrencies: tuple[int, ...] = ()  # a profile's own levels; empty: the plan's

@@ -43,8 +43,11 @@ if url := os.environ.get("CROSSOVER_DATABASE_URL", ""):
             **DATABASE.get("OPTIONS", {}),
             **connection_options(os.environ.get("CROSSOVER_SCHEMA", "")),
             "server_side_binding": True,  # without it nothing can be prepared: parameters are part of the text
-            "pool": pool_options(),
         }
+        if os.environ.get("CROSSOVER_POOL_SIZE") == "0":
+            DATABASE["CONN_MAX_AGE"] = None  # no pool: each thread keeps a connection of its own
+        else:
+            DATABASE["OPTIONS"]["pool"] = pool_options()
     else:
         DATABASE["OPTIONS"] = {
             "timeout": 20,
@@ -53,3 +56,6 @@ if url := os.environ.get("CROSSOVER_DATABASE_URL", ""):
         }
 DATABASES = {"default": DATABASE}
 CACHES = django_caches()
+
+if fastlane_threads := os.environ.get("CROSSOVER_FASTLANE_THREADS", ""):
+    FASTLANE_THREADS = int(fastlane_threads)  # else as many as the fast lane thinks best

@@ -14,7 +14,6 @@ from wsgiref.headers import Headers
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from servestatic import ServeStatic, ServeStaticASGI
 
 MANIFEST = "staticfiles.json"  # of Django's storage: there when all files are
 SIGNATURE = ".static-signature"  # what they were made from; not among them, since those are served
@@ -26,6 +25,8 @@ def served_statically(application: Any, *, asgi: bool) -> Any:
     """The application with its static files before it; as it is where the settings have none."""
     if "django.contrib.staticfiles" not in settings.INSTALLED_APPS:
         return application
+    from servestatic import ServeStatic, ServeStaticASGI  # a server under load holds only what it needs
+
     collect()
     kind = ServeStaticASGI if asgi else ServeStatic
     return kind(

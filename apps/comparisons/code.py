@@ -99,9 +99,11 @@ def view_source(card: Scenario, variant: Variant) -> Source:
 
 
 def shared_sources(card: Scenario) -> tuple[Source, ...]:
-    """What all variants have in common, where there is such a file, and the card."""
-    paths = (FOLDER / card.name / name for name in ("work.py", "scenario.py"))
-    return tuple(read(path) for path in paths if path.exists())
+    """Every file of its folder that is not a variant: what variants share, ``work.py`` first, and the card last."""
+    views = {f"{variant.module}.py" for variant in card.variants}
+    order = {"work.py": 0, "scenario.py": 2}
+    paths = [path for path in (FOLDER / card.name).glob("*.py") if path.name not in {*views, "__init__.py"}]
+    return tuple(read(path) for path in sorted(paths, key=lambda path: (order.get(path.name, 1), path.name)))
 
 
 def read(path: Path) -> Source:

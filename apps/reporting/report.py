@@ -27,7 +27,10 @@ from benchmarks.stats.summary import CellSummary, summarise
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS_KEY = ""  # of the claims' report, where others have a scenario's name
-SOURCES = ("benchmarks/stats", "benchmarks/reports", "benchmarks/record.py", "apps/reporting", "apps/scenarios")
+SOURCES = (
+    *("benchmarks/stats", "benchmarks/reports", "benchmarks/record.py", "benchmarks/servers"),
+    *("apps/reporting", "apps/scenarios"),
+)
 
 
 class Says(StrEnum):

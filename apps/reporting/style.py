@@ -19,6 +19,7 @@ SERVERS = {  # server -> shade, symbol (see templatetags/reporting.py)
     "uvicorn-fastlane": (1, "arrow"),
     "gunicorn-sync": (1, "triangle"),
     "gunicorn-gevent": (2, "pin"),
+    "granian-fastlane": (2, "roundRect"),
 }
 SYMBOL_ON_UVICORN = {"sync": "down", "wrapped": "ring"}  # beside the async view's circle
 SHADE_OF_SYNC = {"uvicorn": 2}  # a sync view has a process, threads and a loop to stand beside each other
@@ -27,6 +28,7 @@ SYMBOLS_OF_STACKS = {  # in the order of the shades: hue and shade are not the o
     ("sync", "gunicorn-threads"): ("cross", "rect", "roundRect"),
     ("sync", "uvicorn"): ("triangle", "down", "pin"),
     ("async", "uvicorn"): ("plus", "circle", "ring"),
+    ("async", "uvicorn-fastlane"): ("diamond", "pin", "roundRect"),
 }
 OTHER_STACKS = ("arrow", "diamond", "plus")
 SYMBOLS = ("roundRect", "arrow", "pin", "triangle")

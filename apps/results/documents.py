@@ -8,6 +8,7 @@ from typing import Any
 from apps.scenarios.claims import CLAIMS, findings
 from apps.scenarios.contract import Scenario, Variant
 from apps.scenarios.evidence import Finding
+from apps.scenarios.hops import Hops, hops_of
 from apps.scenarios.registry import scenarios
 from benchmarks.axes import plain
 from benchmarks.load.specs import Expectation
@@ -48,10 +49,14 @@ def _scenario(card: Scenario, run: RunRecord, found: Mapping[str, Finding]) -> I
     yield "## What it is about"
     yield "\n".join(f"- {_links([name])}: {CLAIMS[name].text} *{found[name].state}*" for name in card.claims)
     yield "## Its variants"
-    yield table(("variant", "what it does", "waits", "hops"), map(_variant, card.variants), keys=2)
+    hops = {one.variant: one for one in hops_of(card)}
+    headings = ("variant", "what it does", "waits", "hops", "on uvicorn", "on uvicorn-fastlane")
+    yield table(headings, (_variant(variant, hops.get(variant.name)) for variant in card.variants), keys=2)
     yield (
         "waits: how many of its waits a request spends one after the other, the basis of its ceiling. hops: how often "
-        "its view goes from the event loop to a thread; a test counts them."
+        "its view goes from the event loop to a thread; beside it how often a request does in all, with the seven "
+        "middlewares of startproject, on stock Django (uvicorn) and on the fast lane (uvicorn-fastlane). A test counts "
+        "them. Threads (gunicorn-threads) have no loop, so nothing hops there."
     )
     yield from _work(card)
     yield "## Run it"
@@ -59,10 +64,11 @@ def _scenario(card: Scenario, run: RunRecord, found: Mapping[str, Finding]) -> I
     yield from _figures(card, run)
 
 
-def _variant(variant: Variant) -> tuple[str, ...]:
+def _variant(variant: Variant, hops: Hops | None) -> tuple[str, ...]:
     if variant.not_applicable:
-        return (variant.name, f"not applicable: {variant.not_applicable}", "–", "–")
-    return (variant.name, variant.summary, str(variant.waits), str(variant.hops))
+        return (variant.name, f"not applicable: {variant.not_applicable}", "–", "–", "–", "–")
+    whole = (str(hops.stock), str(hops.fastlane)) if hops else ("–", "–")
+    return (variant.name, variant.summary, str(variant.waits), str(variant.hops), *whole)
 
 
 def _work(card: Scenario) -> Iterator[str]:

@@ -21,7 +21,8 @@ LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 3, 7, 9
 LEAST_CONTENDERS, MOST_CONTENDERS = 2, 4
 LONGEST_NAME = 100  # longer than any, and as much of one as is echoed
 LONGEST_S = 90.0  # as estimated: nobody looks at anything for longer
-FIRST_CHOICE = ("sync@gunicorn-threads", "async@uvicorn", "aiohttp@aiohttp")  # ticked in a form that is new
+# Ticked in a form that is new.
+FIRST_CHOICE = ("sync@gunicorn-threads", "async@uvicorn", "async@uvicorn-fastlane", "aiohttp@aiohttp")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from benchmarks.axes import Axis, Setting, Sweep
 from benchmarks.load.specs import Exchange, Expectation
 from benchmarks.plan import BASELINE
-from benchmarks.servers.base import Interface
+from benchmarks.servers.base import Interface, Server
 
 __all__ = ["STANDARD_VARIANTS", "Exchange", "Expectation", "Scenario", "Setting", "Settings", "Sweep", "Variant"]
 
@@ -31,14 +31,16 @@ class Variant:
     ``interfaces`` says which servers can host it; the four standard variants know theirs. ``waits`` is how many of the
     scenario's waits a request spends one after the other, the basis of its ceiling. ``hops`` is how often its view
     goes from the event loop to a thread and back, at the most and with the card's own settings (middlewares, and
-    Django's own hop around a sync view, are not in it); a test counts them. ``not_applicable`` is the reason why there
-    is no such view; it has to be given for each of the four that is missing.
+    Django's own hop around a sync view, are not in it), and ``fastlane_hops`` how often on the fast lane, where that
+    differs: a session that is read, or a sync iterator that is streamed, is a reason to hop there. A test counts both.
+    ``not_applicable`` is the reason why there is no such view; it has to be given for each of the four that is missing.
     """
 
     name: str
     summary: str = ""
     waits: int = 0
     hops: int = 0
+    fastlane_hops: int | None = None  # None: as many
     needs_postgresql: bool = False
     needs_lifespan: bool = False  # its view finds at lifespan what was opened once per process
     not_applicable: str = ""
@@ -51,6 +53,17 @@ class Variant:
     @property
     def module(self) -> str:
         return self.name.replace("-", "_") + "_view"
+
+    @property
+    def is_sync(self) -> bool:
+        """Whether Django has to run its view in a thread."""
+        return self.name.partition("-")[0] == "sync"
+
+    def hops_on(self, server: Server) -> int:
+        """How often its view goes to a thread and back there; never where there is no loop that it could leave."""
+        if server.interface is not Interface.ASGI:
+            return 0
+        return self.hops if self.fastlane_hops is None or not server.fastlane else self.fastlane_hops
 
 
 @dataclass(frozen=True)

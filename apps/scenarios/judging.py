@@ -7,6 +7,7 @@ A difference counts when its interval says so (``Ratio.above`` and ``below``) an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from apps.scenarios.evidence import (
     Finding,
@@ -22,7 +23,7 @@ from apps.scenarios.evidence import (
     standing,
     switches,
 )
-from apps.scenarios.profiles import AIOHTTP, ASYNC, PROCESSES, WRAPPED
+from apps.scenarios.profiles import AIOHTTP, ASYNC, FASTLANE, PROCESSES, WRAPPED
 from benchmarks.axes import Axis
 from benchmarks.plan import BASELINE
 from benchmarks.reports import figures
@@ -158,12 +159,15 @@ def a_thread_per_open_stream(seen: Seen) -> Finding:
         threaded, awaiting = (seen.row("stream_response", name) for name in (BASELINE, ASYNC))
     except Missing:
         return Finding(State.NOT_MEASURED, absent)
-    return Finding(
-        State.NOT_MEASURED,
+    numbers = (
         f"{absent} Of responses that stay open, {threaded.cell.concurrency} at once: {BASELINE} takes "
         f"{figures.whole(threaded.costs.peak_threads)} threads, {ASYNC} {figures.whole(awaiting.costs.peak_threads)}, "
-        "since stock Django keeps the thread that a request begins with until its response ends.",
+        "since stock Django keeps the thread that a request begins with until its response ends"
     )
+    with suppress(Missing):  # of a run that was made without it
+        lean = seen.row("stream_response", FASTLANE)
+        numbers += f"; {FASTLANE}, which has no need of one, {figures.whole(lean.costs.peak_threads)}"
+    return Finding(State.NOT_MEASURED, f"{numbers}.")
 
 
 IO_BOUND = ("orm_read", "session_auth", "fan_out", "slow_io")  # of slow_io, as many threads as connections

@@ -31,6 +31,7 @@ DEFAULT_CONTENDERS = (
     "sync@uvicorn",
     "wrapped@uvicorn",
     "async@uvicorn",
+    "async@uvicorn-fastlane",
     "aiohttp@aiohttp",
 )
 
@@ -104,6 +105,7 @@ def _workload(
         settings=values,
         waits={variant.name: variant.waits for variant in card.applicable},
         hops={variant.name: variant.hops for variant in card.applicable},
+        fastlane_hops={one.name: one.fastlane_hops for one in card.applicable if one.fastlane_hops is not None},
         excused=_excuses(card, contenders, servers, sweep, options),
         concurrency=card.concurrency,
         concurrencies=asked.concurrencies,

@@ -13,17 +13,24 @@ PACKAGE = __name__.rpartition(".")[0]
 FOLDER = Path(__file__).parent
 
 
+def names() -> list[str]:
+    """Every scenario's name, in alphabetical order: that of its folder."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/scenario.py"))
+
+
+@cache
+def scenario(name: str) -> Scenario:
+    """One card; no other is loaded for it."""
+    card: Scenario = importlib.import_module(f"{PACKAGE}.{name}.scenario").SCENARIO
+    if card.name != name:
+        raise ValueError(f"{FOLDER / name}/scenario.py names its scenario {card.name!r}; its folder says {name!r}")
+    return card
+
+
 @cache
 def scenarios() -> dict[str, Scenario]:
-    """Every card by its name, in alphabetical order; the name is the folder's."""
-    cards = {}
-    for path in sorted(FOLDER.glob("*/scenario.py")):
-        name = path.parent.name
-        card: Scenario = importlib.import_module(f"{PACKAGE}.{name}.scenario").SCENARIO
-        if card.name != name:
-            raise ValueError(f"{path} names its scenario {card.name!r}; its folder says {name!r}")
-        cards[name] = card
-    return cards
+    """Every card by its name, in alphabetical order."""
+    return {name: scenario(name) for name in names()}
 
 
 def view_module(scenario: Scenario, variant: Variant) -> ModuleType:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from apps.scenarios.contract import Scenario, Variant
-from apps.scenarios.registry import scenarios, view_module
+from apps.scenarios.registry import names, scenario, scenarios, view_module
 from benchmarks.servers.base import Interface
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def variants(aiohttp: bool) -> Iterator[tuple[Scenario, Variant, ModuleType]]:
     is measured with.
     """
     only = os.environ.get("CROSSOVER_ONLY", "")
-    for card in scenarios().values():
+    one = only.partition("/")[0]
+    for card in [scenario(one)] if one in names() else scenarios().values():
         for variant in card.applicable:
             if (Interface.AIOHTTP in variant.interfaces) == aiohttp and only in ("", f"{card.name}/{variant.name}"):
                 yield card, variant, view_module(card, variant)

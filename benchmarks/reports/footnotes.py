@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.axes import Axis
+from benchmarks.plan import Contender, Middleware
 from benchmarks.record import CellRecord, Flag, State
+from benchmarks.servers import load_servers
+from benchmarks.servers.base import Interface, Server
 from benchmarks.stats.ceiling import sustained_per_s
 
 NAMED = 6  # contenders in one note; more are counted
@@ -51,6 +54,7 @@ def footnotes(cells: list[CellRecord]) -> list[str]:
     for cell in cells:
         if cell.state is not State.EXCUSED:
             told.setdefault(cell.contender, []).append(cell)
+    servers = load_servers()
     for contender, own in told.items():
         cell = own[0]
         sizes = {(one.workers, one.threads) for one in own}
@@ -59,9 +63,22 @@ def footnotes(cells: list[CellRecord]) -> list[str]:
         ceilings = {_ceiling(one): one for one in reversed(own)}
         ceiling = next(iter(ceilings)) if len(ceilings) == 1 else _ceilings([*ceilings.values()][::-1])
         changed = any(one.sweep_axis and one.sweep_axis not in tuple(Axis) for one in own)  # by a setting of its work
-        hops = f"; its view hops to a thread {cell.hops} ×" if cell.hops and not changed else ""
-        notes.append(f"{contender}: {size}{ceiling}{hops}{cannot}")
+        notes.append(f"{contender}: {size}{ceiling}{_hops(cell, changed, servers)}{cannot}")
     return notes
+
+
+def _hops(cell: CellRecord, changed: bool, servers: Mapping[str, Server]) -> str:
+    """How often a request goes from the event loop to a thread: Django around the view, and the view unless swept."""
+    contender = Contender.parse(cell.contender)
+    server = servers.get(contender.server)
+    if server is None or server.interface is not Interface.ASGI or cell.middleware not in tuple(Middleware):
+        return ""
+    around = server.hops_around(cell.middleware, sync_view=contender.variant.partition("-")[0] == "sync")
+    if changed:
+        return f"; hops to a thread {around} × around its view"
+    hops = around + cell.hops
+    inside = "none" if not cell.hops else "all" if not around else str(cell.hops)
+    return f"; hops to a thread {hops} ×, {inside} of them in its view" if hops else "; hops to no thread"
 
 
 def _size(cell: CellRecord) -> str:

@@ -26,7 +26,13 @@ ENTRY_POINTS = {
     Interface.ASGI: "project.asgi:application",
     Interface.AIOHTTP: "project.aiohttp_app",
 }
+FASTLANE = "project.asgi_fastlane:application"  # the same Django, hosted by the fast lane's handler
 SETTINGS_UNDER_TEST = "project.settings_under_test"
+
+# How often Django goes from the loop to a thread and back around an async view, by the middlewares before it; around a
+# sync view once more. project/tests/test_hops.py counts them.
+STOCK_HOPS = {"none": 2, "default": 15, "sync-only": 4}
+FASTLANE_HOPS = {"none": 0, "default": 0, "sync-only": 2}
 
 
 @dataclass(frozen=True)
@@ -63,10 +69,17 @@ class Server:
     cannot: tuple[str, ...] = ()
     keep_alive: bool = True
     lifespan: bool = True  # whether it runs ASGI lifespan; WSGI has none, and no variant there asks for it
+    fastlane: bool = False  # whether Django's ASGI handler is replaced by the fast lane's
     socket: Literal["inherit", "bind"] = "inherit"
     settable: frozenset[str] = frozenset()  # of "workers" and "threads", what a sweep may vary
     requires: tuple[str, ...] = ()
     pip_line: str = ""
+
+    def hops_around(self, middleware: str, *, sync_view: bool) -> int:
+        """How often Django itself goes from the loop to a thread around a view; never where there is no loop."""
+        if self.interface is not Interface.ASGI:
+            return 0
+        return (FASTLANE_HOPS if self.fastlane else STOCK_HOPS)[middleware] + sync_view
 
     def missing(self) -> tuple[str, ...]:
         """Modules it needs that are not installed."""
@@ -83,14 +96,24 @@ def gunicorn(hosting: Hosting, *options: str) -> tuple[str, ...]:
     )
 
 
-def granian(hosting: Hosting, interface: Interface, *options: str) -> tuple[str, ...]:
-    """Granian's command line for either interface; its access log is off by default.
+def uvicorn(hosting: Hosting, entry_point: str) -> tuple[str, ...]:
+    """Uvicorn's command line, for stock Django and for the fast lane alike."""
+    return (
+        *(hosting.python, "-m", "uvicorn", entry_point, "--fd", "{fd}"),
+        *("--workers", str(workers_or_one(hosting))),
+        *("--loop", "auto", "--http", "auto", "--lifespan", "on", "--no-access-log", "--log-level", "warning"),
+        *("--timeout-keep-alive", str(KEEP_ALIVE_S), "--timeout-graceful-shutdown", "1"),
+    )
+
+
+def granian(hosting: Hosting, interface: Interface, *options: str, entry_point: str = "") -> tuple[str, ...]:
+    """Granian's command line for either interface, and its usual entry point unless told; no access log by default.
 
     It cannot inherit a socket; those it opens itself have TCP_NODELAY (ListenerSpec in its src/net.rs). Several workers
     each open the port, and the kernel deals connections out by hash.
     """
     return (
-        *(hosting.python, "-m", "granian", ENTRY_POINTS[interface], "--interface", str(interface)),
+        *(hosting.python, "-m", "granian", entry_point or ENTRY_POINTS[interface], "--interface", str(interface)),
         *("--host", "127.0.0.1", "--port", "{port}", "--workers", str(workers_or_one(hosting))),
         # It holds a permit per connection, not per request: by default 1,024 in all, and others wait in the backlog.
         *("--backlog", str(BACKLOG), "--backpressure", str(MOST_CONNECTIONS)),

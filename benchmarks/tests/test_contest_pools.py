@@ -77,6 +77,14 @@ def test_a_record_keeps_how_often_the_view_hops() -> None:
     assert {one.contender: one.hops for one in records} == {THREADED: 0, PROCESSES: 0, LOOP: 3, OUTSIDE: 0}
 
 
+def test_a_record_keeps_how_often_the_view_hops_on_the_fast_lane() -> None:
+    names = [Contender(variant, "uvicorn-fastlane") for variant in ("async", "wrapped")]
+    card = {"contenders": names, "excused": dict.fromkeys(map(str, names), "not today")}
+    contest, records = made({}, hops={"async": 3, "wrapped": 1}, fastlane_hops={"async": 4}, **card)
+    contest.play()
+    assert [one.hops for one in records] == [4, 1]
+
+
 def test_where_there_is_no_event_loop_no_view_hops_from_one() -> None:
     """A sync stream is drained in a thread under ASGI; under WSGI it is in one already."""
     contest, records = made({}, hops={"sync": 1, "async": 1})

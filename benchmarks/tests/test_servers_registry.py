@@ -10,12 +10,13 @@ import pytest
 
 from benchmarks import servers
 from benchmarks.servers import NOT_SERVERS, load_servers
-from benchmarks.servers.base import ENTRY_POINTS, Hosting, Interface, Server
+from benchmarks.servers.base import ENTRY_POINTS, FASTLANE, Hosting, Interface, Server
 
 NAMES = sorted(load_servers())
 OPTIONAL = {
     "daphne": "pip install daphne",
     "granian-asgi": "pip install granian uvloop",
+    "granian-fastlane": "pip install granian uvloop",
     "granian-wsgi": "pip install granian",
     "gunicorn-gevent": "pip install gevent",
     "hypercorn": "pip install hypercorn uvloop",
@@ -87,6 +88,21 @@ def test_optional_servers_say_how_they_are_installed() -> None:
         assert set(server.requires) == set(OPTIONAL.get(name, "").split()[2:])
 
 
+@pytest.mark.parametrize(("name", "stock"), [("uvicorn-fastlane", "uvicorn"), ("granian-fastlane", "granian-asgi")])
+def test_the_fast_lane_is_served_exactly_as_stock_django_is(name: str, stock: str) -> None:
+    """All that differs is the handler, so that all that is measured is."""
+    ours, theirs = (load_servers()[one].command(HOSTING) for one in (name, stock))
+    assert [(a, b) for a, b in zip(ours, theirs, strict=True) if a != b] == [(FASTLANE, ENTRY_POINTS[Interface.ASGI])]
+
+
+def test_only_those_that_replace_djangos_handler_have_the_fast_lanes_hops() -> None:
+    servers = load_servers()
+    assert {name for name, server in servers.items() if server.fastlane} == {"uvicorn-fastlane", "granian-fastlane"}
+    around = {name: server.hops_around("default", sync_view=True) for name, server in servers.items()}
+    assert around["uvicorn"] == around["daphne"] == around["uvicorn-fastlane"] + 15
+    assert around["gunicorn-threads"] == around["aiohttp"] == 0, "where there is no loop, or no Django"
+
+
 def test_a_server_without_lifespan_says_so() -> None:
     assert {name for name, server in load_servers().items() if not server.lifespan} == {"daphne"}
     assert any("no lifespan" in line for line in load_servers()["daphne"].cannot)
@@ -119,7 +135,9 @@ def test_granian_wsgi_has_as_many_threads_as_gunicorn_threads() -> None:
     assert option(granian.command(HOSTING), "--blocking-threads") == "40"
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "aiohttp", "daphne", "hypercorn", "granian-asgi", "gunicorn-gevent"])
+@pytest.mark.parametrize(
+    "name", ["uvicorn", "aiohttp", "daphne", "hypercorn", "granian-asgi", "gunicorn-gevent", "uvicorn-fastlane"]
+)
 def test_event_loops_serve_as_many_requests_as_there_are_connections(name: str) -> None:
     server = load_servers()[name]
     assert (server.workers(HOSTING), server.threads(HOSTING), server.slots(HOSTING)) == (1, 1, None)

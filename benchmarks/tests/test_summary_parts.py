@@ -143,10 +143,30 @@ def test_connections_at_work_are_the_median_and_open_ones_the_most() -> None:
     assert dict(zip(costs.headings, lines(costs)[0], strict=True))["at work"] == "–"
 
 
-def test_a_footnote_says_how_often_the_view_goes_to_a_thread() -> None:
-    notes = table(cell_record(BASELINE), cell_record(ASYNC, hops=3, cannot=["fly"])).footnotes
-    assert f"{ASYNC}: 1 worker; its view hops to a thread 3 ×; cannot: fly" in notes
-    assert f"{BASELINE}: 1 worker" in notes
+@pytest.mark.parametrize(
+    ("contender", "cell", "said"),
+    [
+        (ASYNC, {"hops": 3, "cannot": ["fly"]}, "; hops to a thread 18 ×, 3 of them in its view; cannot: fly"),
+        (ASYNC, {}, "; hops to a thread 15 ×, none of them in its view"),
+        (ASYNC, {"middleware": "none", "hops": 1}, "; hops to a thread 3 ×, 1 of them in its view"),
+        (f"{ASYNC}-fastlane", {}, "; hops to no thread"),
+        (f"{ASYNC}-fastlane", {"hops": 3}, "; hops to a thread 3 ×, all of them in its view"),
+        ("sync@uvicorn", {}, "; hops to a thread 16 ×, none of them in its view"),
+        ("sync@uvicorn-fastlane", {}, "; hops to a thread 1 ×, none of them in its view"),
+        (
+            ASYNC,
+            {"hops": 3, "sweep_axis": "wait", "sweep_value": 5.0},
+            "; hops to a thread 18 ×, 3 of them in its view",
+        ),
+        (ASYNC, {"hops": 3, "sweep_axis": "hops", "sweep_value": 5.0}, "; hops to a thread 15 × around its view"),
+        (BASELINE, {}, ""),
+        ("aiohttp@aiohttp", {}, ""),
+        ("async@gone-since", {"hops": 3}, ""),
+    ],
+)
+def test_a_footnote_says_how_often_a_request_goes_to_a_thread(contender: str, cell: dict[str, Any], said: str) -> None:
+    notes = table(cell_record(BASELINE), cell_record(contender, **{"middleware": "default", **cell})).footnotes
+    assert f"{contender}: 1 worker{said}" in notes
 
 
 def over_two_axes() -> list[CellRecord]:

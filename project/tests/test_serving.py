@@ -109,6 +109,51 @@ def test_uvicorn_serves_everything_by_itself(sandbox: Sandbox):
     assert (sandbox.var / "showcase.sqlite3").exists()
 
 
+def test_the_fast_lane_serves_the_same_project(sandbox: Sandbox):
+    with started(sandbox, "uvicorn", "project.asgi_fastlane:application", probe="/") as port:
+        status, headers, page = fetch(port, "/")
+        assert (status, headers["X-Frame-Options"]) == (200, "DENY")
+        assert "Nothing has been measured yet" in page
+        for path, expected in DJANGO_PATHS.items():
+            assert fetch(port, path)[0] == expected, path
+        legs = json.loads(fetch(port, "/fan_out/async/?book=1")[2])["legs"]  # by what its lifespan has opened
+        assert all("start it with: python -m benchmarks.services.upstream" in leg["error"] for leg in legs)
+        status, headers, _ = fetch(port, "/static/admin/css/base.css")
+        assert (status, headers.get_content_type()) == (200, "text/css")
+        assert fetch(port, "/admin/login/")[0] == 200
+        assert fetch(port, "/no/such/page/")[0] == 404
+
+
+FASTLANE_ENDS = """
+import asyncio
+from asgiref.testing import ApplicationCommunicator as Talk
+from project.asgi_fastlane import application, fastlane
+
+async def play():
+    lifespan = Talk(application, {"type": "lifespan"})
+    await lifespan.send_input({"type": "lifespan.startup"})
+    print((await lifespan.receive_output(10))["type"])
+    headers = [(b"host", b"localhost")]
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": "/plaintext/sync/", "headers": headers}
+    request = Talk(application, {**scope, "query_string": b"", "state": lifespan.scope["state"]})
+    await request.send_input({"type": "http.request"})
+    print((await request.receive_output(10))["status"])
+    await request.receive_output(10)
+    await request.wait(10)
+    print(fastlane.handler.threads.existing)
+    await lifespan.send_input({"type": "lifespan.shutdown"})
+    print((await lifespan.receive_output(10))["type"], fastlane.handler.threads.existing)
+
+asyncio.run(play())
+"""
+
+
+def test_the_fast_lanes_threads_end_with_the_projects_lifespan(sandbox: Sandbox):
+    done = sandbox.run([sys.executable, "-c", FASTLANE_ENDS])
+    told = ["lifespan.startup.complete", "200", "1", "lifespan.shutdown.complete 0"]
+    assert done.stdout.splitlines() == told, done.stderr
+
+
 def test_two_workers_prepare_once(sandbox: Sandbox):
     with started(sandbox, "uvicorn", "project.asgi:application", "--workers", "2", probe="/") as port:
         assert fetch(port, "/orm_read/sync/?book=200")[0] == 200

@@ -125,6 +125,12 @@ def test_markup_in_code_stays_text():
 def test_what_variants_share_is_shown_too(card):
     paths = [source.path for source in shared_sources(card)]
     assert paths[-1] == f"apps/scenarios/{card.name}/scenario.py"
+    views = {f"apps/scenarios/{card.name}/{variant.module}.py" for variant in card.variants}
+    assert set(paths) == {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "apps/scenarios" / card.name).glob("*.py")
+        if path.name != "__init__.py" and path.relative_to(ROOT).as_posix() not in views
+    }
     assert all(source.html for source in shared_sources(card))
 
 

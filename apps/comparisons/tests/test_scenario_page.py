@@ -63,6 +63,15 @@ def test_every_scenario_has_its_page_without_any_run(client: Client, name: str):
         assert f'href="/#{claim}"' in text
 
 
+def test_hops_are_told_of_stock_django_beside_the_fast_lane(client: Client):
+    rows = re.search(r'id="hops".*?<tbody>(.*?)</tbody>', page(client, "/scenarios/orm_read/"), re.DOTALL)[1]
+    found = re.findall(r"<tr>(.*?)</tr>", rows)
+    told = {re.sub(r"<[^>]+>", " ", row).split()[0]: re.findall(r"<td>(\d+)</td>", row) for row in found}
+    assert told["async"] == ["3", "18", "3", "15"]
+    assert told["sync"] == ["0", "16", "1", "15"]
+    assert "aiohttp" not in told, "it has none of Django's middlewares"
+
+
 def test_the_list_names_all_and_links_to_them(client: Client):
     text = page(client, "/scenarios/")
     for name, card in scenarios().items():

@@ -77,7 +77,10 @@ def attempt(name: str, variant: str, times: int = 1) -> dict[str, Any]:
         state: dict[str, Any] = {}
         async with django_lifespan(state):
             visitor = Visitor("127.0.0.1", "http", {}, state)
-            return (await trying.attempt(card, card.variant(variant), times, visitor)).told()
+            told = (await trying.attempt(card, card.variant(variant), times, visitor)).told()
+            async with asyncio.timeout(5):  # a loop that ended first would cancel Django before it closes the body
+                await asyncio.gather(*in_process.under_way)
+        return told
 
     return asyncio.run(attempted())
 

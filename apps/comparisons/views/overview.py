@@ -19,7 +19,7 @@ from apps.scenarios.evidence import State
 from apps.scenarios.registry import scenarios
 from benchmarks.plan import BASELINE
 
-FIRST = (BASELINE, "sync@gunicorn-sync", "sync@uvicorn", "wrapped@uvicorn", "async@uvicorn")
+FIRST = (BASELINE, "sync@gunicorn-sync", "sync@uvicorn", "wrapped@uvicorn", "async@uvicorn", "async@uvicorn-fastlane")
 LAST = ("aiohttp@aiohttp",)
 MOST_COLUMNS = 7  # others are on the scenario's own page
 

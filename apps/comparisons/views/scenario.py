@@ -20,6 +20,7 @@ from apps.results.race_limits import offers
 from apps.results.reports import Report, newest_runs, report_of
 from apps.scenarios.claims import CLAIMS
 from apps.scenarios.contract import Scenario, Variant
+from apps.scenarios.hops import hops_of
 from apps.scenarios.registry import scenarios
 from benchmarks.exceptions import RecordError
 from benchmarks.servers.base import Interface
@@ -176,6 +177,7 @@ def _code_context(request: HttpRequest, card: Scenario) -> dict[str, Any]:
         "neighbours": _neighbours(card),
         "excused": _excused(card),
         "lacks_postgresql": connection.vendor == "sqlite" and any(one.needs_postgresql for one in card.applicable),
+        "hops": hops_of(card),
         "tries": [(variant, Interface.AIOHTTP in variant.interfaces) for variant in card.applicable],
     }
 

@@ -125,6 +125,12 @@ def test_what_a_request_costs_behind_the_server_is_told_for_every_kind_of_answer
     assert "10 upstream calls for status 200." in page(pages, scenarios()["fan_out"])
 
 
+def test_hops_are_told_of_stock_django_beside_the_fast_lane_wherever_there_is_a_loop(pages: dict[str, str]) -> None:
+    rows = section(page(pages, scenarios()["orm_read"]), "Its variants").splitlines()
+    assert next(row for row in rows if row.startswith("| async |")).endswith(" | 3 | 18 | 3 |")
+    assert next(row for row in rows if row.startswith("| aiohttp |")).endswith(" | 0 | – | – |")
+
+
 def test_an_audit_is_told_where_there_is_one(pages: dict[str, str]) -> None:
     told = {card.name for card in scenarios().values() if "an audit of the database" in page(pages, card)}
     assert told == {card.name for card in scenarios().values() if card.audit}
@@ -134,7 +140,7 @@ def test_a_card_that_is_not_in_the_run_says_so_and_has_all_else() -> None:
     pages = documents(a_run(["plaintext"]))
     orm_read = page(pages, scenarios()["orm_read"])
     assert section(orm_read, "Measured").strip() == "It is not in the reference run."
-    assert "| sync | three ORM queries | 0 | 0 |" in orm_read
+    assert "| sync | three ORM queries | 0 | 0 | 16 | 1 |" in orm_read
     assert "| contender |" in page(pages, scenarios()["plaintext"])
 
 

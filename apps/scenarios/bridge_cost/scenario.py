@@ -62,5 +62,11 @@ SCENARIO = Scenario(
         "item=0&hops=1",
     ),
     exchanges=200,
-    contenders=("sync@gunicorn-threads", "wrapped@uvicorn", "async@uvicorn", "aiohttp@aiohttp"),
+    contenders=(
+        "sync@gunicorn-threads",
+        "wrapped@uvicorn",
+        "async@uvicorn",
+        "async@uvicorn-fastlane",
+        "aiohttp@aiohttp",
+    ),
 )

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from apps.catalog.pool import Pool, database_pool, get_pool
 from apps.scenarios.fan_out import aiohttp_view as fan_out
+from apps.scenarios.fan_out.aiohttp_client import fetch_leg
 from apps.scenarios.gather_truth import work
 
 SQL = "SELECT {column}, pg_sleep(%s) FROM catalog_book WHERE id = %s ORDER BY id ASC LIMIT 1"
@@ -34,7 +35,7 @@ async def view(request: web.Request) -> web.Response:
     if order.of == work.CALLS:
         session = request.app[fan_out.SESSION]
         deadline_s = asyncio.get_running_loop().time() + work.DEADLINE_S
-        calls = (fan_out.fetch_leg(session, service, order.book, deadline_s) for service in work.SERVICES)
+        calls = (fetch_leg(session, service, order.book, deadline_s) for service in work.SERVICES)
         return web.json_response(work.page(order.book, await asyncio.gather(*calls)))
     pool = get_pool(request)
     facts = await asyncio.gather(*(fetch_fact(pool, column, order) for column in work.COLUMNS))

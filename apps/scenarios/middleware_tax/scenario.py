@@ -7,7 +7,7 @@ from apps.scenarios.plaintext.scenario import exchange
 from benchmarks.plan import Middleware
 
 STACKS = (Middleware.NONE, Middleware.DEFAULT, Middleware.SYNC_ONLY)
-HOSTED = ("sync@gunicorn-threads", "async@uvicorn", "sync@uvicorn")
+HOSTED = ("sync@gunicorn-threads", "async@uvicorn", "async@uvicorn-fastlane", "sync@uvicorn")
 
 SCENARIO = Scenario(
     name="middleware_tax",
@@ -19,7 +19,8 @@ SCENARIO = Scenario(
         "each of startproject's seven goes to a thread and back although all are called async capable: 15 hops a "
         "request, where +none makes 2. One sync-only middleware behind them does not add a hop: Django then runs all "
         "eight in one thread, 4 hops in all, and the thread is held until the view has answered, async or not; in "
-        "front of the seven it would only add one more."
+        "front of the seven it would only add one more. On the fast lane those of the seven that only compute do so on "
+        "the loop: no hop with them or without, and 2 with the sync-only one, which needs a thread there, too."
     ),
     variants=(
         Variant("sync", "plaintext's view behind no, the seven default, or eight middlewares"),

@@ -35,7 +35,7 @@ def test_a_card_that_is_not_called_as_its_folder_is_refused(tmp_path: Path, monk
     monkeypatch.setattr(registry, "FOLDER", tmp_path)
     monkeypatch.setattr("apps.scenarios.plaintext.scenario.SCENARIO", replace(scenarios()["plaintext"], name="other"))
     with pytest.raises(ValueError, match="names its scenario 'other'; its folder says 'plaintext'"):
-        scenarios.__wrapped__()
+        registry.scenario.__wrapped__("plaintext")
 
 
 @every_card
@@ -153,7 +153,7 @@ def test_every_answer_of_fan_out_has_ten_legs_without_an_error() -> None:
 
 def test_ten_calls_one_after_another_wait_ten_times_as_long_as_all_at_once() -> None:
     waits = {variant.name: variant.waits for variant in fan_out.SCENARIO.variants}
-    assert waits == {"sync": 10, "async": 1, "wrapped": 1, "aiohttp": 1}
+    assert waits == {"sync": 10, "async": 1, "wrapped": 1, "aiohttp": 1, "async-aiohttp": 1}
     assert fan_out.SCENARIO.wait_ms == 20.0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from apps.scenarios.claims import CLAIMS, findings
 from apps.scenarios.evidence import State
-from apps.scenarios.profiles import AIOHTTP, ASYNC
+from apps.scenarios.profiles import AIOHTTP, ASYNC, FASTLANE
 from apps.scenarios.tests.claim_runs import IO_BOUND, c1, c2, c3, c4, c5, c8, c9, c11, cell, found, run
 from benchmarks.plan import BASELINE
 from benchmarks.record import CellRecord
@@ -43,6 +43,11 @@ def test_c6_is_not_judged_before_there_are_websockets_but_told_what_open_respons
     finding = found("C6", cells)
     assert finding.state == State.NOT_MEASURED
     assert f"32 at once: {BASELINE} takes – threads, {ASYNC} 4, since " in finding.numbers
+    assert FASTLANE not in finding.numbers, "of a run without it"
+    assert (
+        f"; {FASTLANE}, which has no need of one, 4."
+        in found("C6", [*cells, cell("stream_response", FASTLANE)]).numbers
+    )
 
 
 def test_c6_without_open_responses_says_only_what_is_not_there() -> None:

@@ -54,14 +54,14 @@ def test_a_profile_is_a_plan_that_tells_its_name(profile: Profile) -> None:
     assert build_plan(["plaintext"], profile=profile).profile == "", "which are run by name"
 
 
-def test_the_default_is_three_scenarios_within_150_seconds() -> None:
+def test_the_default_is_three_scenarios_within_165_seconds() -> None:
     made = build_plan()
     assert (
         tuple(workload.scenario for workload in made.workloads)
         == DEFAULT_SCENARIOS
         == (*("plaintext", "orm_read", "fan_out"),)
     )
-    assert estimate_s(made) <= 150
+    assert estimate_s(made) <= 165
 
 
 def test_the_default_leaves_out_the_processes_that_would_wait_for_ten_calls_one_by_one() -> None:

@@ -15,7 +15,7 @@ from benchmarks.services.knowledge import SERVICES
 from benchmarks.stage import Stage, clean_environment
 from conftest import Serve
 
-CONTENDERS = ["sync@gunicorn-threads", "async@uvicorn", "wrapped@uvicorn", "aiohttp@aiohttp"]
+CONTENDERS = ["sync@gunicorn-threads", "async@uvicorn", "wrapped@uvicorn", "aiohttp@aiohttp", "async-aiohttp@uvicorn"]
 DEADLINE_S, SLACK_S = 1.0, 4.0  # the answer's own deadline; slack for a busy machine, far below the faults' 30 s
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("contender", CONTENDERS)]

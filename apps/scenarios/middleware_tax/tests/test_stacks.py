@@ -63,7 +63,9 @@ def test_hops_of_a_request_to_the_async_view(stack: str, expected: int, hops: li
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("contender", ["sync@gunicorn-threads", "sync@uvicorn", "async@uvicorn"])
+@pytest.mark.parametrize(
+    "contender", ["sync@gunicorn-threads", "sync@uvicorn", "async@uvicorn", "async@uvicorn-fastlane"]
+)
 def test_a_server_has_the_stack_that_its_contender_names(contender: str, serve: Serve) -> None:
     seen = {}
     for stack in ("none", "default", "sync-only"):

@@ -1,0 +1,1 @@
+"""One row by its primary key."""

@@ -1,0 +1,1 @@
+"""A row out of the database, then a wait: who holds a thread and a connection meanwhile?"""

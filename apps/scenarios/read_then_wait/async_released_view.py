@@ -1,0 +1,23 @@
+"""A row, then a wait, async: the thread and its connection are given back before the wait."""
+
+import asyncio
+
+from django.http import HttpRequest, JsonResponse
+
+from apps.catalog.models import Book
+from apps.fastlane import release_thread
+from apps.scenarios.read_then_wait import work
+
+
+async def view(request: HttpRequest) -> JsonResponse:
+    order = work.order(request.GET)
+    if order is None:
+        return JsonResponse(work.BAD_ORDER, status=400)
+    number, wait_ms = order
+    try:
+        book = await Book.objects.aget(pk=number)
+    except Book.DoesNotExist:
+        return JsonResponse(work.NO_BOOK, status=404)
+    await release_thread()  # False where there is nothing to give back, as under stock Django
+    await asyncio.sleep(wait_ms / 1000)
+    return JsonResponse(work.answer(book.id, book.title, wait_ms))
