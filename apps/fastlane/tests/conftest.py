@@ -36,9 +36,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     named = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
 
-    runner = asyncio.Runner(debug=False)
+    marker = pyfuncitem.get_closest_marker("timeout")
+    runner = asyncio.Runner()
     task = runner.get_loop().create_task(pyfuncitem.obj(**named))
-    runner.get_loop().run_until_complete(asyncio.wait([task], timeout=DEADLINE_S))
+    runner.get_loop().run_until_complete(asyncio.wait([task], timeout=marker.args[0] - 5 if marker else DEADLINE_S))
     ABANDONED.append(runner)  # after a failure, to be left as it is: closing it waits for what may hang
     assert task.done(), f"it does not end: {task.get_stack()}"
     task.result()
@@ -160,17 +161,21 @@ class Postgres:
         """Which of the server's processes the asking thread is connected to."""
         return self.execute("SELECT pg_backend_pid()")
 
-    def connected(self) -> int:
-        """How many connections Django has for this test."""
-        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
-        return self.monitor.execute(query, [self.name]).fetchone()[0]
+    def close(self) -> None:
+        """The asking thread's connection."""
+        self.connection.close()
 
-    def wait_for(self, count: int) -> None:
+    def connected(self, state: str = "%") -> int:
+        """How many connections Django has for this test."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND state LIKE %s"
+        return self.monitor.execute(query, [self.name, state]).fetchone()[0]
+
+    def wait_for(self, count: int, state: str = "%") -> None:
         """Until so many are left; the server needs a moment to see one go."""
         deadline_s = time.monotonic() + PATIENCE_S
-        while self.connected() != count and time.monotonic() < deadline_s:
+        while self.connected(state) != count and time.monotonic() < deadline_s:
             time.sleep(0.01)
-        assert self.connected() == count
+        assert self.connected(state) == count
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +210,7 @@ def postgres(postgres_server: Postgres) -> Iterator[Postgres]:
     before = dict(own)
     postgres_server.name = f"fastlane {time.monotonic_ns()}"
     own["OPTIONS"] = {**own["OPTIONS"], "application_name": postgres_server.name}
+    postgres_server.monitor.execute("SET lock_timeout = '20s'")  # a test that fails may leave its lock
     postgres_server.monitor.execute("CREATE TABLE IF NOT EXISTS public.fastlane_notes (text text)")
     yield postgres_server
     postgres_server.monitor.execute("DROP TABLE public.fastlane_notes")

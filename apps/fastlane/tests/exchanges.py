@@ -176,5 +176,5 @@ def scope(path: str, method: str = "", parts: Sequence[bytes] = (b"",), headers:
 async def until(condition: Any) -> None:
     """Wait for what cannot be awaited. The last resort: it polls."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what threads do sets no event of a loop
             await asyncio.sleep(0.005)

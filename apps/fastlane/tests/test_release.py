@@ -100,7 +100,7 @@ async def test_not_while_a_transaction_is_open(fast: Any, postgres: Any, begin: 
         with pytest.raises(ThreadInUse, match=f"transaction is open on {ALIAS}"):
             await release_thread()
         assert await sync_to_async(postgres.pid)() == pid
-        await sync_to_async(lambda: postgres.connection.close())()
+        await sync_to_async(postgres.close)()
         if begin is leave_autocommit:
             assert await release_thread()
         return HttpResponse("done")

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+import pytest
 from asgiref.sync import SyncToAsync, sync_to_async
 from django.http import HttpResponse
 from django.utils.deprecation import MiddlewareMixin
@@ -30,13 +31,15 @@ async def test_a_pure_async_request_touches_no_thread(fast: Any, monkeypatch: An
     usual = SyncToAsync.__call__
     monkeypatch.setattr(SyncToAsync, "__call__", lambda self, *args: hops.append(self.func) or usual(self, *args))
     site = fast(plain, sync_view)
-    before = set(threading.enumerate())
+    threads: list[Any] = []
+    starts = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: threads.append(self) or starts(self))
     assert (await site.get("/plain/")).status == 200
     assert (await site.get("/plain/", parts=[b"a small ", b"body"])).body == b"a small body"
-    assert (hops, site.threads.started, set(threading.enumerate()) - before) == ([], 0, set())
+    assert (hops, site.threads.started, threads) == ([], 0, [])
     await site.get("/sync_view/")
     assert len(hops) == 1
-    assert site.threads.started == 1
+    assert site.threads.started == len(threads) == 1
 
 
 async def test_a_request_does_all_of_its_sync_work_on_one_thread(site: Any) -> None:
@@ -208,27 +211,27 @@ class Door:
         return holds, notes
 
 
-async def test_who_waits_is_served_in_order_and_who_leaves_is_not(fast: Any) -> None:
-    for most in (16, 1):  # waiting for a turn, and for a thread
-        door = Door()
-        site = fast(*door.views(), size=1, most=most)
-        first = site.open("/holds/")
-        await until(door.inside.is_set)
-        exchanges = []
-        for number in range(10):
-            exchanges.append(site.open(f"/notes/?n={number}"))
-            await until(lambda number=number: site.threads.waiting == number + 1)
-        exchanges[3].disconnect()
-        exchanges[6].task.cancel()
-        await until(lambda: site.threads.waiting == 8)  # at once, while the first still runs
-        await asyncio.wait([exchanges[3].task, exchanges[6].task], timeout=PATIENCE_S)
-        assert exchanges[6].task.cancelled()
-        door.open.set()
-        await first.ended()
-        for number in {*range(10)} - {6}:
-            await exchanges[number].ended()
-        assert door.order == [*"0124578"] + ["9"]
-        assert (site.threads.running, site.threads.waiting) == (0, 0)
+@pytest.mark.parametrize("most", [16, 1], ids=["for a turn", "for a thread"])
+async def test_who_waits_is_served_in_order_and_who_leaves_is_not(fast: Any, most: int) -> None:
+    door = Door()
+    site = fast(*door.views(), size=1, most=most)
+    first = site.open("/holds/")
+    await until(door.inside.is_set)
+    exchanges = []
+    for number in range(10):
+        exchanges.append(site.open(f"/notes/?n={number}"))
+        await until(lambda: site.threads.waiting == len(exchanges))
+    exchanges[3].disconnect()
+    exchanges[6].task.cancel()
+    await until(lambda: site.threads.waiting == 8)  # at once, while the first still runs
+    await asyncio.wait([exchanges[3].task, exchanges[6].task], timeout=PATIENCE_S)
+    assert exchanges[6].task.cancelled()
+    door.open.set()
+    await first.ended()
+    for number in {*range(10)} - {6}:
+        await exchanges[number].ended()
+    assert door.order == [*"01245789"]
+    assert (site.threads.running, site.threads.waiting) == (0, 0)
 
 
 async def test_surplus_threads_end_after_their_rest_and_close_their_connections(fast: Any, postgres: Any) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.db import OperationalError, transaction
+from django.core.signals import request_finished
+from django.db import OperationalError, close_old_connections, transaction
 from django.http import HttpResponse
 
 from .conftest import ALIAS, Postgres
@@ -85,6 +86,7 @@ async def test_a_transaction_that_is_left_open_is_nobody_else_s(
     try:
         for url in ("/leaves/", "/async_leaves/"):
             thread = (await served.get(url)).text
+            await asyncio.to_thread(postgres.wait_for, 0, "idle in transaction%")  # it holds locks
             seen, _, *rest = (await served.get("/look/")).text.split()
             assert seen == thread
             assert rest == ["False", "True", "IDLE", "0"]
@@ -94,6 +96,21 @@ async def test_a_transaction_that_is_left_open_is_nobody_else_s(
         if pooled:
             served.threads.close()
             await asyncio.to_thread(postgres.connection.close_pool)
+
+
+async def test_a_transaction_is_closed_also_without_django_s_housekeeping(fast: Any, postgres: Any) -> None:
+    def leaves(request: Any) -> HttpResponse:
+        left_atomic(postgres)
+        return HttpResponse()
+
+    served = fast(leaves, looks(postgres), size=1, most=1)
+    request_finished.disconnect(close_old_connections)
+    try:
+        await served.get("/leaves/")
+        await asyncio.to_thread(postgres.wait_for, 0)
+        assert (await served.get("/look/")).text.split()[1:] == ["False", "True", "IDLE", "0"]
+    finally:
+        request_finished.connect(close_old_connections)
 
 
 async def test_a_connection_is_used_by_one_request_after_the_other(fast: Any, postgres: Any) -> None:
@@ -165,7 +182,7 @@ async def test_a_task_outlives_its_response_and_uses_the_orm(site: Any, postgres
         before = await sync_to_async(THREAD)()
         await answered.wait()
         count = await User.objects.using(ALIAS).acount()
-        await sync_to_async(lambda: postgres.connection.close())()
+        await sync_to_async(postgres.close)()
         return before, count
 
     async def view(request: Any) -> HttpResponse:
@@ -200,6 +217,7 @@ async def test_a_task_s_sync_function_that_outlives_the_view_holds_its_thread(fa
 
     async def view(request: Any) -> HttpResponse:
         tasks.append(asyncio.create_task(sync_to_async(works)()))
+        await until(inside.is_set)
         return HttpResponse()
 
     def look(request: Any) -> HttpResponse:
@@ -207,8 +225,8 @@ async def test_a_task_s_sync_function_that_outlives_the_view_holds_its_thread(fa
 
     served = fast(view, look, size=2)
     exchange = served.open("/view/")
-    await until(inside.is_set)
     await until(lambda: exchange.answer.complete)
+    assert not exchange.task.done()
     thread, _, *rest = (await served.get("/look/")).text.split()
     leave.set()
     await exchange.ended()
