@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -222,8 +223,9 @@ async def test_receivers_come_and_go(site: Any) -> None:
     signals.request_started.connect(forgotten.started)
     await served.get("/plain/")
     assert forgotten.names == ["started"]
-    names = forgotten.names
+    names, reference = forgotten.names, weakref.ref(forgotten)
     del forgotten
+    await until(lambda: reference() is None)  # the thread that called it may still be on its way out
     await served.get("/plain/")
     assert names == ["started"]
 

@@ -222,6 +222,26 @@ async def test_a_file_is_sent_in_bounded_memory_and_few_hops(fast: Any, monkeypa
     assert file.closed
 
 
+async def test_a_slow_reader_of_a_file_holds_no_thread(fast: Any) -> None:
+    goes_on = asyncio.Event()
+
+    def file(request: Any) -> FileResponse:
+        return FileResponse(io.BytesIO(bytes(3 * FILE_BYTES)))
+
+    async def slow(message: Any) -> None:
+        if message.get("body"):
+            await goes_on.wait()
+
+    served = fast(file, sync_view, size=1, most=1)
+    exchange = served.request("/file/")
+    exchange.on_send = slow
+    exchange.start()
+    assert await exchange.parts(1)
+    assert (await served.get("/sync_view/")).status == 200
+    goes_on.set()
+    assert len((await exchange.ended()).body) == 3 * FILE_BYTES
+
+
 @pytest.mark.filterwarnings(WARNS)
 async def test_a_file_s_bytes_are_those_of_stock(site: Any, tmp_path: Path) -> None:
     path = tmp_path / "file.bin"

@@ -98,6 +98,27 @@ async def test_a_transaction_that_is_left_open_is_nobody_else_s(
             await asyncio.to_thread(postgres.connection.close_pool)
 
 
+async def test_who_waits_for_a_pool_s_connection_keeps_nobody_from_giving_one_back(fast: Any, postgres: Any) -> None:
+    """As many sync functions may run as there are connections: all could be waiting for one of them."""
+    settings = postgres.connection.settings_dict
+    settings["CONN_MAX_AGE"] = 0
+    settings["OPTIONS"] = {**settings["OPTIONS"], "pool": {"min_size": 2, "max_size": 2, "timeout": PATIENCE_S / 2}}
+
+    async def asks_twice(request: Any) -> HttpResponse:
+        await sync_to_async(postgres.pid)()
+        await asyncio.sleep(0.02)
+        return HttpResponse(str(await sync_to_async(postgres.pid)()))
+
+    served = fast(asks_twice, size=2)
+    try:
+        answers = await asyncio.gather(*(served.get("/asks_twice/") for _ in range(10)))
+        assert [answer.status for answer in answers] == [200] * 10
+        assert (served.threads.running, served.threads.waiting) == (0, 0)
+    finally:
+        served.threads.close()
+        await asyncio.to_thread(postgres.connection.close_pool)
+
+
 async def test_a_transaction_is_closed_also_without_django_s_housekeeping(fast: Any, postgres: Any) -> None:
     def leaves(request: Any) -> HttpResponse:
         left_atomic(postgres)
