@@ -272,10 +272,17 @@ async def test_a_file_response_around_a_generator_is_not_held_up(fast: Any) -> N
     assert (await exchange.ended()).body == b"part 0part 1part 2"
 
 
-async def test_a_handler_with_its_own_way_of_sending_keeps_it(make_site: Any) -> None:
+async def test_a_handler_with_its_own_way_of_reading_and_sending_keeps_it(make_site: Any) -> None:
+    read: list[bool] = []
+
     class Own(FastlaneHandler):
+        async def read_body(self, receive: Any) -> Any:
+            read.append(True)
+            return await super().read_body(receive)
+
         async def send_response(self, response: Any, send: Any) -> None:
             response["X-Own"] = "yes"
             await super().send_response(response, send)
 
     assert (await make_site(Own, sync_view).get("/sync_view/")).headers["x-own"] == "yes"
+    assert read
