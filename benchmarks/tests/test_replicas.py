@@ -37,7 +37,8 @@ for number in (signal.SIGTERM, signal.SIGINT):
     signal.signal(number, heard)
 code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
 child = subprocess.Popen([sys.executable, "-c", code]) if deaf else None
-(folder / f"{os.getpid()}.up").write_text(str(child.pid) if child else "")
+(folder / f"{os.getpid()}.begun").write_text(str(child.pid) if child else "")
+(folder / f"{os.getpid()}.begun").rename(folder / f"{os.getpid()}.up")  # not seen before it is whole
 while True:
     time.sleep(60)
 """

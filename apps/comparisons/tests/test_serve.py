@@ -77,7 +77,7 @@ def test_all_of_it_stands_and_ctrl_c_stops_it(sandbox: Sandbox):
         assert legs.status_code == 200 and "error" not in legs.text, "the showcase knows the upstream"
         legs = httpx.get(f"{sibling}/fan_out/aiohttp/?book=5")
         assert legs.status_code == 200 and "error" not in legs.text, "so does the sibling"
-        with httpx.Client(base_url=pages, headers={"Origin": pages}) as browser:
+        with httpx.Client(base_url=pages, headers={"Origin": pages}, timeout=20) as browser:
             page = browser.get(re.search(r"\S+/sign-in/\S+", said).group()).text
             fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
             assert browser.post("/sign-in/", data=fields).status_code == 302

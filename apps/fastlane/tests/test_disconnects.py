@@ -166,6 +166,7 @@ async def test_a_request_that_leaves_while_it_waits_never_runs(site: Any, announ
         assert served.threads.waiting == 0
     door.open.set()
     await first.ended()
+    await second.ended()
     assert (door.order == []) is hasattr(served.handler, "threads")
     await second.ended()
 

@@ -51,7 +51,7 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     assert "Stored as run 1" in done.stdout
     run = record.read(target)
     assert run.state is State.OK
-    assert len(run.cells) == 17
+    assert len(run.cells) == 20
     assert {cell.state for cell in run.cells} <= {State.OK, State.VOID}
     for cell in run.cells:
         assert cell.verified[0].endswith("randomised answers")
@@ -65,7 +65,7 @@ def test_a_whole_run(sandbox: Sandbox, tmp_path: Path):
     assert run.options["levels"] == {name: ["4 connections"] for name in ("plaintext", "orm_read", "fan_out")}
     assert "password" not in target.read_text()
     assert rows(sandbox, "SELECT state, count(*) FROM results_round GROUP BY 1") != []
-    assert rows(sandbox, "SELECT count(*) FROM results_round") == [(17,)]
+    assert rows(sandbox, "SELECT count(*) FROM results_round") == [(20,)]
     assert all(json.loads(load)["histogram"] for (load,) in rows(sandbox, "SELECT load FROM results_round"))
     sandbox.wait_until_clean()
 
