@@ -72,7 +72,8 @@ async def listening(handler: Handler | None, port: int) -> AsyncIterator[None]:
     if handler is None:
         yield
         return
-    server = await asyncio.start_server(handler, "127.0.0.1", port)
+    # Room for all connections at once: this loop opens them before it accepts any, and the kernel asks again after 1 s.
+    server = await asyncio.start_server(handler, "127.0.0.1", port, backlog=1024)
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from apps.comparisons.tests.browser import chromium
 from apps.comparisons.tests.browser.showcase import REFERENCE, Showcase, copied, open_showcase, second_run
 from apps.comparisons.tests.browser.visit import HEIGHT, Visit
 
-PATIENCE_MS = 5000
+PATIENCE_MS = 15_000
 Open = Callable[..., Visit]
 
 
