@@ -16,7 +16,7 @@ from apps.results.store import GONE, save_run
 from benchmarks.record import State
 from benchmarks.tests.full_record import full_run
 from benchmarks.tests.records import run_record
-from benchmarks.tests.reference_runs import run_of
+from benchmarks.tests.reference_runs import commit, reference, run_of
 from benchmarks.tests.schema_1 import run_1
 
 pytestmark = pytest.mark.django_db
@@ -26,13 +26,14 @@ def test_the_page_of_a_run_says_all_of_it(client: Client) -> None:
     run = stored(run_of("plaintext", "fan_out"))
     page = client.get(f"/runs/{run.pk}/").content.decode()
     text = text_of(page)
+    begun = datetime.fromisoformat(reference().started_at)
     for words in (
         f"Run {run.pk}",
-        "24 November 2026, 22:18 UTC",
+        f"{begun.day} {begun:%B %Y, %H:%M} UTC",
         "runbench fan_out plaintext",
         "Nearly",
         "2 CPUs",
-        "commit fcad52cae",
+        f"commit {commit()}",
         "Verdict: ",
         "A response built from many calls to microservices wants async.",
         "python -m gunicorn project.wsgi:application",

@@ -17,7 +17,7 @@ from benchmarks.exceptions import RecordError
 from benchmarks.record import State
 from benchmarks.tests.full_record import full_run
 from benchmarks.tests.records import cell_record, round_record, run_record
-from benchmarks.tests.reference_runs import run_of
+from benchmarks.tests.reference_runs import commit, run_of
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +89,7 @@ def test_markdown_has_every_scenario_and_what_was_around_it() -> None:
     for words in ("# Crossover run ", "## plaintext: ", "## slow_query: ", "| contender |", "**Verdict: ", "- a note"):
         assert words in text
     assert "| django | 5.2" in text
-    assert "commit fcad52cae" in text
+    assert f"commit {commit()}" in text
     assert "(nearly: " in text
 
 
