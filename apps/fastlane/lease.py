@@ -89,7 +89,6 @@ class Lease(Executor):
 
     def _done(self) -> None:
         pool = self.pool
-        quiet: tuple[Future[None], ...] = ()
         with pool.lock:
             if self.parked is None:
                 pool.running -= 1
@@ -100,17 +99,23 @@ class Lease(Executor):
             if self.jobs:
                 pool.enqueue(self)
             else:
-                quiet, self._quiet = self._quiet, quiet
-                if self.ended:
-                    self._return_thread()
+                self._rests()
                 pool.dispatch()
+
+    def _rests(self) -> None:
+        """Nothing of it runs or waits any more, for whichever reason. Called with the pool's lock held."""
+        quiet, self._quiet = self._quiet, ()
         for waiter in quiet:
-            waiter.set_result(None)
+            if waiter.set_running_or_notify_cancel():  # else its loop is being closed
+                waiter.set_result(None)
+        if self.ended:
+            self._return_thread()
 
     def refuse(self, error: RuntimeError) -> None:
         """There is no thread to be had. Called with the pool's lock held."""
         while self.jobs:
             self.jobs.popleft().set_exception(error)
+        self._rests()
 
     def withdraw(self, job: Job) -> None:
         """A job that was cancelled before it ran."""
@@ -120,8 +125,7 @@ class Lease(Executor):
             self.jobs.remove(job)
             if not self.jobs and not self.running:
                 self.pool.dequeue(self)
-                if self.ended:
-                    self._return_thread()
+                self._rests()
 
     async def quiet(self) -> None:
         """Return when none of its sync functions runs or waits."""

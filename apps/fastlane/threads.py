@@ -75,7 +75,7 @@ class ThreadPool:
         self.newcomers: OrderedDict[Lease, int] = OrderedDict()
         self.came = 0
         self.connections = connections.smallest_pool()  # that a psycopg pool has; None: there is no pool
-        self.holding: set[Worker] = set()  # who has one of them
+        self.holding: set[Worker] = set()  # who is leased and has one of them
         self.workers: set[Worker] = set()
         self.idle: list[Worker] = []
         self.closing = False
@@ -157,7 +157,7 @@ class ThreadPool:
             self._rest(worker)
 
     def _rest(self, worker: Worker) -> None:
-        self.note_connection(worker)
+        self.holding.discard(worker)  # if it still has one, whoever leases it next uses that
         if self.closing and not self.newcomers:
             self.workers.discard(worker)
             worker.inbox.put(None)

@@ -78,6 +78,27 @@ def test_after_its_end_a_lease_takes_nothing(pool: ThreadPool) -> None:
         lease.submit(THREAD)
 
 
+@pytest.mark.parametrize("cancelled", [False, True], ids=["waits on", "its loop is closed"])
+async def test_a_lease_is_quiet_when_its_last_job_is_cancelled(pool: ThreadPool, cancelled: bool) -> None:
+    """A task of a request that has been answered is cancelled while its job waits for a turn."""
+    first, second = Lease(pool), Lease(pool)
+    future, leave = hold(first)
+    waiting = second.submit(THREAD)
+    quiet = asyncio.ensure_future(second.quiet())
+    await asyncio.sleep(0)
+    assert not quiet.done()
+    if cancelled:
+        quiet.cancel()
+        await asyncio.wait([quiet], timeout=PATIENCE_S)
+    assert waiting.cancel()
+    assert await asyncio.wait_for(asyncio.wait([quiet]), PATIENCE_S) == ({quiet}, set())
+    leave.set()
+    assert await asyncio.to_thread(future.result, PATIENCE_S)
+    assert second.submit(THREAD).result(PATIENCE_S)
+    first.end()
+    second.end()
+
+
 def test_a_cancelled_job_never_runs(pool: ThreadPool) -> None:
     first, second = Lease(pool), Lease(pool)
     future, leave = hold(first)
