@@ -15,7 +15,6 @@ from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from apps.comparisons import in_process, loopback, trying
-from apps.comparisons.answers import BODY_LIMIT_BYTES, Answer
 from apps.comparisons.in_process import Visitor
 from apps.scenarios.fan_out import work
 from apps.scenarios.registry import scenarios
@@ -268,32 +267,6 @@ def test_the_siblings_answer_is_told_without_a_trace():
     assert (answer["status"], answer["traced"], answer["crossings"]) == (200, False, [])
     assert len(answer["pieces_ms"]) > 1
     assert answer["body"].startswith("data: ")
-
-
-def answered(body: bytes, status: int = 200) -> dict[str, Any]:
-    answer = Answer("/x/", status=status)
-    answer.add(body)
-    answer.end()
-    return answer.told(answer.began_s)
-
-
-def test_bodies_are_cut_and_their_size_is_told():
-    told = answered(b"x" * (BODY_LIMIT_BYTES + 5))
-    assert (len(told["body"]), told["size"], told["cut"]) == (BODY_LIMIT_BYTES, BODY_LIMIT_BYTES + 5, True)
-    assert not answered(b"x" * 10)["cut"]
-
-
-def test_errors_are_found_at_any_depth_once():
-    legs = [{"service": name, "error": "no service: start it with: make x"} for name in "ab"]
-    assert answered(json.dumps({"legs": legs, "error": 5}).encode())["advice"] == ["no service: start it with: make x"]
-    assert answered(b'{"error": "bad book"}', 400)["reason"] == "bad book"
-    assert answered(b'{"error": "bad book"}')["reason"] == ""
-
-
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"[" * 60_000, b"[" * 900 + b"]" * 900, b"null", b"<p>no JSON</p>"])
-def test_any_body_is_told(body: bytes):
-    told = answered(body)
-    assert (told["advice"], told["size"]) == ([], len(body))
 
 
 def test_it_works_under_wsgi_too():

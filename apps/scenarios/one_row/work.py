@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any, Protocol
 
-from apps.scenarios.parameters import identifier
+from apps.scenarios.orm_read import work as page
+from apps.scenarios.orm_read.work import BAD_BOOK, NO_BOOK, book_id
 
-BAD_BOOK = {"error": "book must be a positive number, like ?book=1"}
-NO_BOOK = {"error": "there is no such book"}
+__all__ = ["BAD_BOOK", "NO_BOOK", "answer", "book_id"]
 
 
-class Book(Protocol):
-    """A book, as the ORM or a row of SQL gives it."""
+class Book(page.Book, Protocol):
+    """The whole row, as the ORM or SQL gives it."""
 
-    @property
-    def id(self) -> int: ...
     @property
     def author_id(self) -> int: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def isbn(self) -> str: ...
-    @property
-    def price_cents(self) -> int: ...
-    @property
-    def published_on(self) -> date: ...
-
-
-def book_id(parameters: Any) -> int | None:
-    return identifier(parameters, "book")
 
 
 def answer(book: Book) -> dict[str, Any]:
