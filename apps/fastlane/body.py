@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import IO, Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
+from django.conf import Settings, settings
 from django.core.exceptions import RequestAborted
 
 Message = MutableMapping[str, Any]
@@ -32,22 +31,28 @@ class BodyTooLarge(Exception):
         self.more = more
 
 
-async def read_body(scope: Message, receive: Receive) -> IO[bytes]:
-    """The whole body as a file at its beginning, to be closed by the caller.
-
-    Raises RequestAborted when the client goes, BodyTooLarge before more than the cap has been kept.
-    """
-    most: int | None = getattr(settings, "FASTLANE_MAX_BODY_BYTES", None)
-    if most is not None and _declared_bytes(scope) > most:
+def check_declared(scope: Message) -> int | None:
+    """FASTLANE_MAX_BODY_BYTES. Raises BodyTooLarge if the request declares more."""
+    # Asked for in Django's way, a setting that is not there costs an exception each time.
+    module = object.__getattribute__(settings, "_wrapped")
+    if type(module) is Settings and "FASTLANE_MAX_BODY_BYTES" not in module.__dict__:
+        return None
+    most_bytes: int | None = getattr(settings, "FASTLANE_MAX_BODY_BYTES", None)
+    if most_bytes is not None and _declared_bytes(scope) > most_bytes:
         raise BodyTooLarge
-    message = await receive()
-    body = message.get("body", b"")
-    if not body and not message.get("more_body", False) and message["type"] == "http.request":
-        return io.BytesIO()
-    return await _spool(message, receive, most)
+    return most_bytes
 
 
-async def _spool(message: Message, receive: Receive, most: int | None) -> IO[bytes]:
+def is_empty(message: Message) -> bool:
+    """Whether the first message of a request says that it has no body."""
+    return not message.get("body") and not message.get("more_body") and message["type"] == "http.request"
+
+
+async def spool(message: Message, receive: Receive, most_bytes: int | None) -> IO[bytes]:
+    """The whole body, whose first message this is, as a file at its beginning, to be closed by the caller.
+
+    Raises RequestAborted when the client goes, BodyTooLarge before more than ``most_bytes`` have been kept.
+    """
     in_memory: int = settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     file = tempfile.SpooledTemporaryFile(max_size=in_memory, mode="w+b")  # noqa: SIM115 - the caller closes it
     size = 0
@@ -57,7 +62,7 @@ async def _spool(message: Message, receive: Receive, most: int | None) -> IO[byt
                 raise RequestAborted
             body = message.get("body", b"")
             size += len(body)
-            if most is not None and size > most:
+            if most_bytes is not None and size > most_bytes:
                 raise BodyTooLarge(more=message.get("more_body", False))
             if body and in_memory and size > in_memory:
                 await sync_to_async(file.write, thread_sensitive=False)(body)

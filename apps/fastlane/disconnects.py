@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any, TypeVar
 
 from .body import Receive
+
+T = TypeVar("T")
 
 
 class Disconnects:
     """Cancels ``task`` when the client goes.
 
-    The listener is a task only when the loop has had a turn, so a view that never waits costs none. It cancels the
-    server's own task for the request, which runs the view; ``gone`` tells that cancellation from a server's.
+    The listener is a task that begins when what is watched first waits: a view that never does costs none. It cancels
+    the server's own task for the request, which runs the view; ``gone`` tells that cancellation from a server's.
     """
 
-    __slots__ = ("_handle", "_listener", "_receive", "_task", "error", "gone", "over")
+    __slots__ = ("_listener", "_receive", "_task", "error", "gone", "over")
 
     def __init__(self, receive: Receive, task: asyncio.Task[object]) -> None:
         self._receive, self._task = receive, task
         self._listener: asyncio.Task[None] | None = None
         self.gone = self.over = False
         self.error: BaseException | None = None
-        self._handle = task.get_loop().call_soon(self._start)
 
-    def _start(self) -> None:
-        self._listener = self._task.get_loop().create_task(self._listen())
+    @types.coroutine
+    def watch(self, coroutine: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+        """Await it; listen from its first wait on."""
+        try:
+            waits_for = coroutine.send(None)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        if self._listener is None:
+            self._listener = self._task.get_loop().create_task(self._listen())
+        while True:
+            try:
+                yield waits_for  # a loop sends nothing but None
+                break
+            except GeneratorExit:
+                coroutine.close()
+                raise
+            except BaseException as error:  # it may catch it, and wait again
+                thrown = error
+            try:
+                waits_for = coroutine.throw(thrown)
+            except StopIteration as done:
+                return done.value  # type: ignore[no-any-return]
+        return (yield from coroutine)  # type: ignore[no-any-return]
 
     async def _listen(self) -> None:
         try:
@@ -42,7 +67,6 @@ class Disconnects:
     def stop(self) -> None:
         """From here on nobody is cancelled; a cancellation that has been asked for is taken back."""
         self.over = True
-        self._handle.cancel()
         if self._listener is not None:
             self._listener.cancel()
             self._listener = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from collections.abc import Awaitable
 from contextvars import Context, ContextVar, copy_context
@@ -17,10 +18,11 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
+from django.urls.base import _prefixes  # type: ignore[attr-defined]
 from django.utils.functional import cached_property
 
 from . import error_pages, inline
-from .body import BodyTooLarge, Message, Receive, Send, read_body, refuse
+from .body import BodyTooLarge, Message, Receive, Send, check_declared, is_empty, refuse, spool
 from .disconnects import Disconnects
 from .lease import Lease
 from .locals import value_of
@@ -80,9 +82,10 @@ class FastlaneHandler(ASGIHandler):
         context = SyncToAsync.thread_sensitive_context.get(None)
         lease: Lease | None = None
         if context is not None:
-            found = executors.get(context)
-            if found is None:
-                executors[context] = lease = Lease(self.threads)
+            new = Lease(self.threads)
+            found = executors.setdefault(context, new)
+            if found is new:
+                lease = new
             elif isinstance(found, Lease):  # a caller's context around several requests, who share its thread
                 lease = found
                 lease.users += 1
@@ -98,10 +101,12 @@ class FastlaneHandler(ASGIHandler):
 
     async def _answer(self, scope: Message, receive: Receive, send: Send, lease: Lease | None) -> None:
         try:
-            if type(self).read_body is ASGIHandler.read_body:
-                body_file = await read_body(scope, receive)
-            else:  # a handler with its own way of reading keeps it
+            if type(self).read_body is not ASGIHandler.read_body:  # a handler with its own way of reading keeps it
                 body_file = await self.read_body(receive)
+            else:
+                most_bytes = check_declared(scope)
+                message = await receive()
+                body_file = io.BytesIO() if is_empty(message) else await spool(message, receive, most_bytes)
         except RequestAborted:
             return
         except BodyTooLarge as error:
@@ -111,11 +116,10 @@ class FastlaneHandler(ASGIHandler):
         within = _visit.get(None)
         if within is None or within.task() is not task:
             visit = _Visit(task)
-            _visit.set(visit)
             try:
                 await self._exchange(scope, receive, send, lease, body_file, task)
             finally:
-                visit.after = copy_context()
+                visit.ends()
         else:
             # A server that answers several requests in one task, or a view that calls the application: what another
             # view has set must not be seen here, nor what is set here there. Stock has a task for every view.
@@ -138,57 +142,49 @@ class FastlaneHandler(ASGIHandler):
             task = asyncio.current_task()
             assert task is not None  # noqa: S101 - a coroutine that runs
         cancelling = task.cancelling()
-        disconnects: Disconnects | None = None
+        disconnects = Disconnects(receive, task)
         # Below a caller's sync function, or on an executor of its own, its thread is used, as in stock.
         whole = lease is None or value_of(AsyncToSync.executors, "current") is not None
         try:
-            set_script_prefix(get_script_prefix(scope))
+            _set_script_prefix(get_script_prefix(scope))
             if (receivers := started.send(whole, scope=scope)) is not None:
                 await _in_this_context(receivers)
             request, response = self.create_request(scope, body_file)
             known = references(request)
-            disconnects = Disconnects(receive, task)
             if request is not None:
-                response = await self.run_get_response(request)
+                response = await disconnects.watch(self.run_get_response(request))
             if response is not None:
                 response._handler_class = self.sender  # type: ignore[attr-defined]
-                await send_response(self, response, send)
+                await disconnects.watch(send_response(self, response, send))
         except asyncio.CancelledError:
             # The client has gone, or the view ended itself; a server that cancels has it passed on.
-            by_client = 1 if disconnects is not None and disconnects.gone else 0
-            if task.cancelling() > cancelling + by_client:
+            if task.cancelling() > cancelling + disconnects.gone:
                 raise
         finally:
-            if disconnects is not None:
-                disconnects.stop()
-            await self._finish(response, finished, lease, body_file, whole)
+            disconnects.stop()
+            try:
+                if (ending := self._finish(response, finished, lease, whole)) is not None:
+                    await _uninterrupted(ending)
+            finally:
+                body_file.close()
             if request is not None and response is not None:
                 others = references(request) - known  # counted in this frame both times, so its own are left out
                 cut_ties(request, others)
-        if disconnects is not None and disconnects.error is not None:
+        if disconnects.error is not None:
             raise disconnects.error
 
-    async def _finish(
-        self,
-        response: HttpResponseBase | None,
-        finished: Announcements,
-        lease: Lease | None,
-        body_file: IO[bytes],
-        whole: bool,
-    ) -> None:
-        """``request_finished``, once, and everything closed, after whatever still runs on the thread."""
+    def _finish(
+        self, response: HttpResponseBase | None, finished: Announcements, lease: Lease | None, whole: bool
+    ) -> Awaitable[Any] | None:
+        """``request_finished``, once, and the response closed; what has to wait for the thread is returned."""
         # In a context that a caller has around several requests, what runs may be another's, and wait for this one.
         runs = lease is not None and lease.users == 1 and (lease.running or lease.jobs)
-        try:
-            if runs or (response is not None and (whole or not _closes_by_computing(response))):
-                await _uninterrupted(self._end(response, finished, lease if runs else None, whole))
-            else:
-                if response is not None:
-                    _close(response)
-                if (receivers := finished.send(whole)) is not None:
-                    await _uninterrupted(receivers)
-        finally:
-            body_file.close()
+        if runs or (response is not None and (whole or not _holds_nothing(response))):
+            return self._end(response, finished, lease if runs else None, whole)
+        if response is not None:  # its close() up to the signal
+            response._resource_closers.clear()  # type: ignore[attr-defined]
+            response.closed = True
+        return finished.send(whole)
 
     async def _end(
         self, response: HttpResponseBase | None, finished: Announcements, runs: Lease | None, whole: bool
@@ -209,6 +205,13 @@ class _Visit:
     def __init__(self, task: asyncio.Task[Any]) -> None:
         self.task, self.before = ref(task), copy_context()
         self.after: Context | None = None
+        _visit.set(self)
+
+    def ends(self) -> None:
+        """Keep what is set now; not this among it, which would be a cycle for the garbage collector to find."""
+        _visit.set(None)
+        self.after = copy_context()
+        _visit.set(self)
 
     def context_of_another(self) -> Context:
         """What the server has set is in it; what the view of this one has set is not."""
@@ -221,28 +224,23 @@ class _Visit:
         return context
 
 
-_visit: ContextVar[_Visit] = ContextVar("fastlane_visit")
+_visit: ContextVar[_Visit | None] = ContextVar("fastlane_visit")
 
 
-def _closes_by_computing(response: Any) -> bool:
-    """Whether ``response.close()`` needs no thread: only the request is closed, and no file was uploaded."""
+def _set_script_prefix(prefix: str) -> None:
+    """As Django's, which takes longer; none set is "/" for Django."""
+    if prefix or (value_of(_prefixes, "value") or "/") != "/":
+        set_script_prefix(prefix)
+
+
+def _holds_nothing(response: Any) -> bool:
+    """Whether ``response.close()`` has nothing to close: only the request, to which no file was uploaded."""
     if type(response).close is not HttpResponseBase.close or "close" in response.__dict__:
         return False
     for closer in response._resource_closers:
         if getattr(closer, "__func__", None) is not ASGIRequest.close or closer.__self__.__dict__.get("_files"):
             return False
     return True
-
-
-def _close(response: Any) -> None:
-    """``HttpResponseBase.close`` up to its signal."""
-    for closer in response._resource_closers:
-        try:  # noqa: SIM105 - suppress() takes longer than the closer
-            closer()
-        except Exception:  # noqa: S110 - as in stock
-            pass
-    response._resource_closers.clear()
-    response.closed = True
 
 
 async def _in_this_context(awaitable: Awaitable[Any]) -> None:

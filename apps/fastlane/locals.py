@@ -21,3 +21,10 @@ def value_of(local: Any, name: str) -> Any:
     """One attribute; None if it is not there."""
     values = values_of(local)
     return getattr(local, name, None) if values is None else values.get(name)
+
+
+def forget(local: Any, name: str) -> None:
+    """Delete one attribute if it is there."""
+    values = values_of(local)
+    if hasattr(local, name) if values is None else name in values:
+        delattr(local, name)

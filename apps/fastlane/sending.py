@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.http import FileResponse
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 
 from .body import Send
 from .release import give_back_between_pulls
@@ -35,12 +35,15 @@ async def send_response(handler: ASGIHandler, response: HttpResponseBase, send: 
 
 
 def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
+    items: Iterable[tuple[str, str]] = response.items()
+    if type(response.headers) is ResponseHeaders and type(response).items is HttpResponseBase.items:
+        items = response.headers._store.values()  # the same, not looked up one by one
     headers = [
         (
             name.encode("ascii") if isinstance(name, str) else bytes(name),
             value.encode("latin1") if isinstance(value, str) else bytes(value),
         )
-        for name, value in response.items()
+        for name, value in items
     ]
     if response.cookies:
         headers += [

@@ -18,12 +18,12 @@ from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import reset_urlconf
 from django.db import close_old_connections, reset_queries
 from django.dispatch import Signal
+from django.urls.base import _urlconfs  # type: ignore[attr-defined]
 
-from .locals import values_of
+from .locals import forget, values_of
 
 ON_THE_THREAD = (reset_queries, close_old_connections)
-COMPUTING = (reset_urlconf,)
-OURS = (*ON_THE_THREAD, *COMPUTING, close_caches)
+OURS = (*ON_THE_THREAD, reset_urlconf, close_caches)
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Receivers:
 
     seen: list[Any] = field(default_factory=list)
     known: bool = False
-    inline: tuple[Callable[..., Any], ...] = ()
+    urlconf: bool = False  # Django's reset_urlconf: it only computes, and is done here
     caches: bool = False
     foreign: bool = False  # third parties, sync: all of them hop, in order
     coroutines: tuple[Callable[..., Awaitable[Any]], ...] = ()
@@ -59,8 +59,8 @@ class Announcements:
             receivers = self._look_up()
         if receivers.foreign or (receivers.caches and _a_cache_has_to_be_closed()):
             return signal.asend(sender=self.sender, **named)
-        for receiver in receivers.inline:
-            receiver(signal=signal, sender=self.sender, **named)
+        if receivers.urlconf:
+            forget(_urlconfs, "value")
         if receivers.coroutines:
             return asyncio.gather(
                 *(receiver(signal=signal, sender=self.sender, **named) for receiver in receivers.coroutines)
@@ -73,7 +73,7 @@ class Announcements:
         self._receivers = Receivers(
             seen=seen,
             known=not self.signal.use_caching,  # a cached signal knows its receivers itself
-            inline=tuple(one for one in ordinary if _is_among(one, COMPUTING)),
+            urlconf=any(one is reset_urlconf for one in ordinary),
             caches=any(one is close_caches for one in ordinary),
             foreign=any(not _is_among(one, OURS) for one in ordinary),
             coroutines=tuple(coroutines),
@@ -95,4 +95,4 @@ def _a_cache_has_to_be_closed() -> bool:
     """Whether this request has used a cache that does something when it is closed."""
     values = values_of(caches._connections)  # type: ignore[attr-defined]
     used = caches.all(initialized_only=True) if values is None else values.values()
-    return any(type(cache).close is not BaseCache.close for cache in used)
+    return bool(used) and any(type(cache).close is not BaseCache.close for cache in used)
