@@ -26,4 +26,4 @@ async def lifespan(state: dict[str, Any]) -> AsyncIterator[None]:
         await fastlane.close()
 
 
-application = opened(fastlane, lifespan)
+application = opened(fastlane.handler, lifespan)

@@ -43,11 +43,6 @@ def check_declared(scope: Message) -> int | None:
     return most_bytes
 
 
-def is_empty(message: Message) -> bool:
-    """Whether the first message of a request says that it has no body."""
-    return not message.get("body") and not message.get("more_body") and message["type"] == "http.request"
-
-
 async def spool(message: Message, receive: Receive, most_bytes: int | None) -> IO[bytes]:
     """The whole body, whose first message this is, as a file at its beginning, to be closed by the caller.
 

@@ -19,11 +19,11 @@ class Disconnects:
     the server's own task for the request, which runs the view; ``gone`` tells that cancellation from a server's.
     """
 
-    __slots__ = ("_listener", "_receive", "_task", "error", "gone", "over")
+    __slots__ = ("_receive", "_task", "error", "gone", "listener", "over")
 
     def __init__(self, receive: Receive, task: asyncio.Task[object]) -> None:
         self._receive, self._task = receive, task
-        self._listener: asyncio.Task[None] | None = None
+        self.listener: asyncio.Task[None] | None = None
         self.gone = self.over = False
         self.error: BaseException | None = None
 
@@ -34,8 +34,8 @@ class Disconnects:
             waits_for = coroutine.send(None)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
-        if self._listener is None:
-            self._listener = self._task.get_loop().create_task(self._listen())
+        if self.listener is None:
+            self.listener = self._task.get_loop().create_task(self._listen())
         while True:
             try:
                 yield waits_for  # a loop sends nothing but None
@@ -66,9 +66,9 @@ class Disconnects:
 
     def stop(self) -> None:
         """From here on nobody is cancelled; a cancellation that has been asked for is taken back."""
+        if self.listener is None:
+            return
         self.over = True
-        if self._listener is not None:
-            self._listener.cancel()
-            self._listener = None
+        self.listener.cancel()
         if self.gone:
             self._task.uncancel()

@@ -22,14 +22,14 @@ from django.urls.base import _prefixes  # type: ignore[attr-defined]
 from django.utils.functional import cached_property
 
 from . import error_pages, inline
-from .body import BodyTooLarge, Message, Receive, Send, check_declared, is_empty, refuse, spool
+from .body import BodyTooLarge, Message, Receive, Send, check_declared, refuse, spool
 from .disconnects import Disconnects
 from .lease import Lease
 from .locals import value_of
 from .sending import send_response
 from .signals import Announcements, announcements
 from .threads import ThreadPool
-from .ties import cut_ties, references
+from .ties import TIES, cut_ties, references
 
 MAX_THREADS = 128
 
@@ -76,6 +76,8 @@ class FastlaneHandler(ASGIHandler):
                 raise
             return await sync_to_async(response_for_exception)(request, error)
 
+    _get_response_async.without_pages = ASGIHandler._get_response_async  # type: ignore[attr-defined]
+
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Answer one request. The thread that it leases, if it needs one, is found by asgiref under its context."""
         executors = SyncToAsync.context_to_thread_executor
@@ -93,8 +95,10 @@ class FastlaneHandler(ASGIHandler):
             await self._answer(scope, receive, send, lease)
         finally:
             if lease is not None:
-                lease.end()
+                lease.users -= 1
                 if not lease.users:
+                    if lease.asked:
+                        lease.end()
                     # Before the context exits, which would shut down what it finds; tasks that outlive the request
                     # then get a thread of their own, as in stock.
                     executors.pop(context, None)  # type: ignore[arg-type]
@@ -106,7 +110,10 @@ class FastlaneHandler(ASGIHandler):
             else:
                 most_bytes = check_declared(scope)
                 message = await receive()
-                body_file = io.BytesIO() if is_empty(message) else await spool(message, receive, most_bytes)
+                if message.get("body") or message.get("more_body") or message["type"] != "http.request":
+                    body_file = await spool(message, receive, most_bytes)
+                else:
+                    body_file = io.BytesIO()
         except RequestAborted:
             return
         except BodyTooLarge as error:
@@ -167,7 +174,7 @@ class FastlaneHandler(ASGIHandler):
                     await _uninterrupted(ending)
             finally:
                 body_file.close()
-            if request is not None and response is not None:
+            if request is not None and response is not None and not TIES.isdisjoint(request.__dict__):
                 others = references(request) - known  # counted in this frame both times, so its own are left out
                 cut_ties(request, others)
         if disconnects.error is not None:
@@ -229,7 +236,7 @@ _visit: ContextVar[_Visit | None] = ContextVar("fastlane_visit")
 
 def _set_script_prefix(prefix: str) -> None:
     """As Django's, which takes longer; none set is "/" for Django."""
-    if prefix or (value_of(_prefixes, "value") or "/") != "/":
+    if prefix or value_of(_prefixes, "value") is not None:
         set_script_prefix(prefix)
 
 

@@ -137,10 +137,7 @@ class Lease(Executor):
         await asyncio.wrap_future(waiter)
 
     def end(self) -> None:
-        """Give the thread back, or let it come back by itself when what still runs has ended."""
-        self.users -= 1
-        if self.users or not self.asked:
-            return
+        """The last of its users has ended: give the thread back, or let it come back when what still runs has ended."""
         with self.pool.lock:
             self.ended = True
             if not self.running and not self.jobs:

@@ -19,6 +19,11 @@ def values_of(local: Any) -> Mapping[str, Any] | None:
 
 def value_of(local: Any, name: str) -> Any:
     """One attribute; None if it is not there."""
+    try:
+        if local._storage._data.get(None) is None:  # most often
+            return None
+    except AttributeError:
+        pass
     values = values_of(local)
     return getattr(local, name, None) if values is None else values.get(name)
 
@@ -26,5 +31,10 @@ def value_of(local: Any, name: str) -> Any:
 def forget(local: Any, name: str) -> None:
     """Delete one attribute if it is there."""
     values = values_of(local)
-    if hasattr(local, name) if values is None else name in values:
-        delattr(local, name)
+    if values is None or len(values) > 1:
+        if hasattr(local, name):
+            delattr(local, name)
+    elif name in values:  # what is left is empty: no need to copy it and look
+        variable = local._storage._data
+        storage = variable.get()
+        variable.set({} if storage is values else type(storage)(storage.thread_id, {}))

@@ -35,9 +35,11 @@ async def send_response(handler: ASGIHandler, response: HttpResponseBase, send: 
 
 
 def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
-    items: Iterable[tuple[str, str]] = response.items()
+    items: Iterable[tuple[str, str]]
     if type(response.headers) is ResponseHeaders and type(response).items is HttpResponseBase.items:
-        items = response.headers._store.values()  # the same, not looked up one by one
+        items = response.headers._store.values()  # the same as items(), not looked up one by one
+    else:
+        items = response.items()
     headers = [
         (
             name.encode("ascii") if isinstance(name, str) else bytes(name),

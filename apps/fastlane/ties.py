@@ -38,7 +38,8 @@ def _ties_of_messages(messages: Any, request: object) -> int:
     return sum(one.request is request for one in (messages, *getattr(messages, "storages", ())))
 
 
-TIES = (("user", _ties_of_user), ("auser", _ties_of_auser), ("_messages", _ties_of_messages))
+COUNTS = (("user", _ties_of_user), ("auser", _ties_of_auser), ("_messages", _ties_of_messages))
+TIES = frozenset(name for name, _ in COUNTS)
 
 
 def _alone() -> int:
@@ -55,7 +56,7 @@ def cut_ties(request: Any, others: int) -> None:
     """Cut them if they are all there is: ``others`` references to the request are neither known here nor its own."""
     held = request.__dict__
     names = []
-    for name, count in TIES:
+    for name, count in COUNTS:
         value = held.get(name)
         if value is None:
             continue
