@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,6 +21,7 @@ logger = logging.getLogger("django.request")
 
 DISCARD_S = 2.0  # a connection that is closed on unread data is reset, and the client may not see the answer
 MOST_DIGITS = 18  # of a length that can be meant
+NO_BODY = {"type": "http.request", "body": b"", "more_body": False}  # as servers say it
 REFUSAL = b"413 Payload too large"
 
 
@@ -48,6 +50,8 @@ async def spool(message: Message, receive: Receive, most_bytes: int | None) -> I
 
     Raises RequestAborted when the client goes, BodyTooLarge before more than ``most_bytes`` have been kept.
     """
+    if _is_empty(message):
+        return io.BytesIO()
     in_memory: int = settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     file = tempfile.SpooledTemporaryFile(max_size=in_memory, mode="w+b")  # noqa: SIM115 - the caller closes it
     size = 0
@@ -71,6 +75,10 @@ async def spool(message: Message, receive: Receive, most_bytes: int | None) -> I
         file.close()
         raise
     return file
+
+
+def _is_empty(message: Message) -> bool:
+    return not message.get("body") and not message.get("more_body") and message["type"] == "http.request"
 
 
 def _declared_bytes(scope: Message) -> int:

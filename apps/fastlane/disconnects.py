@@ -19,13 +19,12 @@ class Disconnects:
     the server's own task for the request, which runs the view; ``gone`` tells that cancellation from a server's.
     """
 
-    __slots__ = ("_receive", "_task", "error", "gone", "listener", "over")
+    listener: asyncio.Task[None] | None = None
+    gone = over = False
+    error: BaseException | None = None
 
     def __init__(self, receive: Receive, task: asyncio.Task[object]) -> None:
         self._receive, self._task = receive, task
-        self.listener: asyncio.Task[None] | None = None
-        self.gone = self.over = False
-        self.error: BaseException | None = None
 
     @types.coroutine
     def watch(self, coroutine: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:

@@ -22,7 +22,7 @@ from django.urls.base import _prefixes  # type: ignore[attr-defined]
 from django.utils.functional import cached_property
 
 from . import error_pages, inline
-from .body import BodyTooLarge, Message, Receive, Send, check_declared, refuse, spool
+from .body import NO_BODY, BodyTooLarge, Message, Receive, Send, check_declared, refuse, spool
 from .disconnects import Disconnects
 from .lease import Lease
 from .locals import value_of
@@ -32,6 +32,7 @@ from .threads import ThreadPool
 from .ties import TIES, cut_ties, references
 
 MAX_THREADS = 128
+CLOSE_REQUEST = ASGIRequest.close
 
 
 def default_threads() -> int:
@@ -55,6 +56,11 @@ class FastlaneHandler(ASGIHandler):
     def sender(self) -> type[ASGIHandler]:
         """Whom Django's request signals name: the handler that this one stands for."""
         return ASGIHandler if type(self) is FastlaneHandler else type(self)
+
+    @cached_property
+    def _reads_differently(self) -> bool:
+        """Whether this handler has its own way of reading a body."""
+        return type(self).read_body is not ASGIHandler.read_body
 
     @cached_property
     def _announcements(self) -> tuple[Announcements, Announcements]:
@@ -105,15 +111,12 @@ class FastlaneHandler(ASGIHandler):
 
     async def _answer(self, scope: Message, receive: Receive, send: Send, lease: Lease | None) -> None:
         try:
-            if type(self).read_body is not ASGIHandler.read_body:  # a handler with its own way of reading keeps it
+            if self._reads_differently:
                 body_file = await self.read_body(receive)
             else:
                 most_bytes = check_declared(scope)
                 message = await receive()
-                if message.get("body") or message.get("more_body") or message["type"] != "http.request":
-                    body_file = await spool(message, receive, most_bytes)
-                else:
-                    body_file = io.BytesIO()
+                body_file = io.BytesIO() if message == NO_BODY else await spool(message, receive, most_bytes)
         except RequestAborted:
             return
         except BodyTooLarge as error:
@@ -153,7 +156,7 @@ class FastlaneHandler(ASGIHandler):
         # Below a caller's sync function, or on an executor of its own, its thread is used, as in stock.
         whole = lease is None or value_of(AsyncToSync.executors, "current") is not None
         try:
-            _set_script_prefix(get_script_prefix(scope))
+            _set_script_prefix(scope)
             if (receivers := started.send(whole, scope=scope)) is not None:
                 await _in_this_context(receivers)
             request, response = self.create_request(scope, body_file)
@@ -161,7 +164,6 @@ class FastlaneHandler(ASGIHandler):
             if request is not None:
                 response = await disconnects.watch(self.run_get_response(request))
             if response is not None:
-                response._handler_class = self.sender  # type: ignore[attr-defined]
                 await disconnects.watch(send_response(self, response, send))
         except asyncio.CancelledError:
             # The client has gone, or the view ended itself; a server that cancels has it passed on.
@@ -170,7 +172,7 @@ class FastlaneHandler(ASGIHandler):
         finally:
             disconnects.stop()
             try:
-                if (ending := self._finish(response, finished, lease, whole)) is not None:
+                if (ending := self._finish(request, response, finished, lease, whole)) is not None:
                     await _uninterrupted(ending)
             finally:
                 body_file.close()
@@ -181,12 +183,17 @@ class FastlaneHandler(ASGIHandler):
             raise disconnects.error
 
     def _finish(
-        self, response: HttpResponseBase | None, finished: Announcements, lease: Lease | None, whole: bool
+        self,
+        request: HttpRequest | None,
+        response: HttpResponseBase | None,
+        finished: Announcements,
+        lease: Lease | None,
+        whole: bool,
     ) -> Awaitable[Any] | None:
         """``request_finished``, once, and the response closed; what has to wait for the thread is returned."""
         # In a context that a caller has around several requests, what runs may be another's, and wait for this one.
         runs = lease is not None and lease.users == 1 and (lease.running or lease.jobs)
-        if runs or (response is not None and (whole or not _holds_nothing(response))):
+        if runs or (response is not None and (whole or not _holds_nothing(response, request))):
             return self._end(response, finished, lease if runs else None, whole)
         if response is not None:  # its close() up to the signal
             response._resource_closers.clear()  # type: ignore[attr-defined]
@@ -199,6 +206,7 @@ class FastlaneHandler(ASGIHandler):
         if runs is not None:
             await runs.quiet()
         if response is not None:
+            response._handler_class = self.sender  # type: ignore[attr-defined]
             await sync_to_async(response.close)()  # which announces it
         elif (receivers := finished.send(whole)) is not None:
             await receivers
@@ -234,20 +242,22 @@ class _Visit:
 _visit: ContextVar[_Visit | None] = ContextVar("fastlane_visit")
 
 
-def _set_script_prefix(prefix: str) -> None:
-    """As Django's, which takes longer; none set is "/" for Django."""
-    if prefix or value_of(_prefixes, "value") is not None:
-        set_script_prefix(prefix)
+def _set_script_prefix(scope: Message) -> None:
+    """As Django's ``set_script_prefix``, which takes longer. None set is "/" for Django."""
+    forced = object.__getattribute__(settings, "__dict__").get("FORCE_SCRIPT_NAME", "")
+    if forced is None and not scope.get("root_path") and value_of(_prefixes, "value") in (None, "/"):
+        return
+    set_script_prefix(get_script_prefix(scope))
 
 
-def _holds_nothing(response: Any) -> bool:
+def _holds_nothing(response: Any, request: Any) -> bool:
     """Whether ``response.close()`` has nothing to close: only the request, to which no file was uploaded."""
     if type(response).close is not HttpResponseBase.close or "close" in response.__dict__:
         return False
-    for closer in response._resource_closers:
-        if getattr(closer, "__func__", None) is not ASGIRequest.close or closer.__self__.__dict__.get("_files"):
-            return False
-    return True
+    closers = response._resource_closers
+    if not closers:
+        return True
+    return closers == [request.close] and type(request).close is CLOSE_REQUEST and "_files" not in request.__dict__
 
 
 async def _in_this_context(awaitable: Awaitable[Any]) -> None:

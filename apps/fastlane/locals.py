@@ -30,11 +30,15 @@ def value_of(local: Any, name: str) -> Any:
 
 def forget(local: Any, name: str) -> None:
     """Delete one attribute if it is there."""
-    values = values_of(local)
-    if values is None or len(values) > 1:
-        if hasattr(local, name):
-            delattr(local, name)
-    elif name in values:  # what is left is empty: no need to copy it and look
+    try:
         variable = local._storage._data
-        storage = variable.get()
-        variable.set({} if storage is values else type(storage)(storage.thread_id, {}))
+        storage = variable.get(None)
+        if storage is None:
+            return
+        if storage.data.keys() == {name}:  # nothing is left: no need to copy it and look
+            variable.set(type(storage)(storage.thread_id, {}))
+            return
+    except AttributeError:
+        pass  # asgiref keeps it differently
+    if hasattr(local, name):
+        delattr(local, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -15,15 +15,16 @@ from .release import give_back_between_pulls
 
 FILE_BYTES = 256 * 1024  # of a file that are read in one hop
 END: Any = object()
+SEND_RESPONSE = ASGIHandler.send_response
 
 
 async def send_response(handler: ASGIHandler, response: HttpResponseBase, send: Send) -> None:
     """As ``ASGIHandler.send_response``, which it leaves the work to where somebody has changed that."""
-    if response.streaming and not getattr(response, "is_async", True):
-        await _send_iterator(handler, response, send)
-        return
-    if response.streaming or type(handler).send_response is not ASGIHandler.send_response:
-        await handler.send_response(response, send)  # type: ignore[arg-type]
+    if response.streaming or type(handler).send_response is not SEND_RESPONSE:
+        if response.streaming and not getattr(response, "is_async", True):
+            await _send_iterator(handler, response, send)
+        else:
+            await handler.send_response(response, send)  # type: ignore[arg-type]
         return
     await send({"type": "http.response.start", "status": response.status_code, "headers": _headers(response)})
     content: bytes = response.content  # type: ignore[attr-defined]
@@ -35,18 +36,17 @@ async def send_response(handler: ASGIHandler, response: HttpResponseBase, send: 
 
 
 def _headers(response: HttpResponseBase) -> list[tuple[bytes, bytes]]:
-    items: Iterable[tuple[str, str]]
     if type(response.headers) is ResponseHeaders and type(response).items is HttpResponseBase.items:
-        items = response.headers._store.values()  # the same as items(), not looked up one by one
+        # The same as below: they are strings by then, and need not be looked up one by one.
+        headers = [(name.encode("ascii"), value.encode("latin1")) for name, value in response.headers._store.values()]
     else:
-        items = response.items()
-    headers = [
-        (
-            name.encode("ascii") if isinstance(name, str) else bytes(name),
-            value.encode("latin1") if isinstance(value, str) else bytes(value),
-        )
-        for name, value in items
-    ]
+        headers = [
+            (
+                name.encode("ascii") if isinstance(name, str) else bytes(name),
+                value.encode("latin1") if isinstance(value, str) else bytes(value),
+            )
+            for name, value in response.items()
+        ]
     if response.cookies:
         headers += [
             (b"Set-Cookie", morsel.output(header="").encode("ascii").strip()) for morsel in response.cookies.values()

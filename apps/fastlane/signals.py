@@ -8,7 +8,7 @@ party's sync receivers take a hop, as in stock.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ class Receivers:
 
     seen: list[Any] = field(default_factory=list)
     known: bool = False
+    silent: bool = False  # there is nothing to do
     urlconf: bool = False  # Django's reset_urlconf: it only computes, and is done here
     caches: bool = False
     foreign: bool = False  # third parties, sync: all of them hop, in order
@@ -57,6 +58,8 @@ class Announcements:
         dead = signal._dead_receivers  # type: ignore[attr-defined]
         if not receivers.known or dead or receivers.seen != signal.receivers:
             receivers = self._look_up()
+        if receivers.silent:
+            return None
         if receivers.foreign or (receivers.caches and _a_cache_has_to_be_closed()):
             return signal.asend(sender=self.sender, **named)
         if receivers.urlconf:
@@ -73,8 +76,9 @@ class Announcements:
         self._receivers = Receivers(
             seen=seen,
             known=not self.signal.use_caching,  # a cached signal knows its receivers itself
-            urlconf=any(one is reset_urlconf for one in ordinary),
-            caches=any(one is close_caches for one in ordinary),
+            silent=not coroutines and all(_is_among(one, ON_THE_THREAD) for one in ordinary),
+            urlconf=_is_among(reset_urlconf, ordinary),
+            caches=_is_among(close_caches, ordinary),
             foreign=any(not _is_among(one, OURS) for one in ordinary),
             coroutines=tuple(coroutines),
         )
@@ -86,7 +90,7 @@ def announcements(sender: Any) -> tuple[Announcements, Announcements]:
     return Announcements(signals.request_started, sender), Announcements(signals.request_finished, sender)
 
 
-def _is_among(receiver: Any, known: tuple[Any, ...]) -> bool:
+def _is_among(receiver: Any, known: Iterable[Any]) -> bool:
     """By identity: a receiver may have an equality of its own."""
     return any(receiver is one for one in known)
 
