@@ -48,6 +48,8 @@ class Disconnects:
                 waits_for = coroutine.throw(thrown)
             except StopIteration as done:
                 return done.value  # type: ignore[no-any-return]
+            finally:
+                del thrown  # its traceback has this frame, which would be a cycle
         return (yield from coroutine)  # type: ignore[no-any-return]
 
     async def _listen(self) -> None:

@@ -8,7 +8,7 @@ one that does the same on the request's thread.
 from __future__ import annotations
 
 from functools import wraps
-from types import FunctionType, MethodType
+from types import FunctionType
 from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync, sync_to_async
@@ -57,12 +57,7 @@ def _kept(link: Any) -> Any:
     if type(link) is not FunctionType or not hasattr(link, "__wrapped__"):
         return link
     _keep_below(link.__wrapped__)
-    if link.__code__ is not WRAPPER:
-        return link
-    function = getattr(link.__wrapped__, "__func__", None)
-    if function is None or not hasattr(function, "without_pages"):
-        return _on_own_thread(link.__wrapped__)
-    return _on_own_thread(MethodType(function.without_pages, link.__wrapped__.__self__))  # one of both is enough
+    return _on_own_thread(link.__wrapped__) if link.__code__ is WRAPPER else link
 
 
 def _keep_below(middleware: Any) -> None:

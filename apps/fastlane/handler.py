@@ -32,7 +32,8 @@ from .threads import ThreadPool
 from .ties import TIES, cut_ties, references
 
 MAX_THREADS = 128
-CLOSE_REQUEST = ASGIRequest.close
+# As they were when this was imported: what somebody puts in their place later is theirs, and is called.
+READ_BODY, CLOSE_REQUEST, CLOSE_RESPONSE = ASGIHandler.read_body, ASGIRequest.close, HttpResponseBase.close
 
 
 def default_threads() -> int:
@@ -58,11 +59,6 @@ class FastlaneHandler(ASGIHandler):
         return ASGIHandler if type(self) is FastlaneHandler else type(self)
 
     @cached_property
-    def _reads_differently(self) -> bool:
-        """Whether this handler has its own way of reading a body."""
-        return type(self).read_body is not ASGIHandler.read_body
-
-    @cached_property
     def _announcements(self) -> tuple[Announcements, Announcements]:
         return announcements(self.sender)
 
@@ -81,8 +77,6 @@ class FastlaneHandler(ASGIHandler):
             if settings.DEBUG_PROPAGATE_EXCEPTIONS:  # no page is made, and stock's wrapper announces the error
                 raise
             return await sync_to_async(response_for_exception)(request, error)
-
-    _get_response_async.without_pages = ASGIHandler._get_response_async  # type: ignore[attr-defined]
 
     async def handle(self, scope: Message, receive: Receive, send: Send) -> None:  # type: ignore[override]
         """Answer one request. The thread that it leases, if it needs one, is found by asgiref under its context."""
@@ -111,7 +105,7 @@ class FastlaneHandler(ASGIHandler):
 
     async def _answer(self, scope: Message, receive: Receive, send: Send, lease: Lease | None) -> None:
         try:
-            if self._reads_differently:
+            if type(self).read_body is not READ_BODY:  # a handler with its own way of reading keeps it
                 body_file = await self.read_body(receive)
             else:
                 most_bytes = check_declared(scope)
@@ -164,6 +158,7 @@ class FastlaneHandler(ASGIHandler):
             if request is not None:
                 response = await disconnects.watch(self.run_get_response(request))
             if response is not None:
+                response._handler_class = self.sender  # type: ignore[attr-defined]
                 await disconnects.watch(send_response(self, response, send))
         except asyncio.CancelledError:
             # The client has gone, or the view ended itself; a server that cancels has it passed on.
@@ -172,7 +167,7 @@ class FastlaneHandler(ASGIHandler):
         finally:
             disconnects.stop()
             try:
-                if (ending := self._finish(request, response, finished, lease, whole)) is not None:
+                if (ending := self._finish(response, finished, lease, whole)) is not None:
                     await _uninterrupted(ending)
             finally:
                 body_file.close()
@@ -184,7 +179,6 @@ class FastlaneHandler(ASGIHandler):
 
     def _finish(
         self,
-        request: HttpRequest | None,
         response: HttpResponseBase | None,
         finished: Announcements,
         lease: Lease | None,
@@ -193,7 +187,7 @@ class FastlaneHandler(ASGIHandler):
         """``request_finished``, once, and the response closed; what has to wait for the thread is returned."""
         # In a context that a caller has around several requests, what runs may be another's, and wait for this one.
         runs = lease is not None and lease.users == 1 and (lease.running or lease.jobs)
-        if runs or (response is not None and (whole or not _holds_nothing(response, request))):
+        if runs or (response is not None and (whole or not _holds_nothing(response))):
             return self._end(response, finished, lease if runs else None, whole)
         if response is not None:  # its close() up to the signal
             response._resource_closers.clear()  # type: ignore[attr-defined]
@@ -206,7 +200,6 @@ class FastlaneHandler(ASGIHandler):
         if runs is not None:
             await runs.quiet()
         if response is not None:
-            response._handler_class = self.sender  # type: ignore[attr-defined]
             await sync_to_async(response.close)()  # which announces it
         elif (receivers := finished.send(whole)) is not None:
             await receivers
@@ -250,14 +243,14 @@ def _set_script_prefix(scope: Message) -> None:
     set_script_prefix(get_script_prefix(scope))
 
 
-def _holds_nothing(response: Any, request: Any) -> bool:
+def _holds_nothing(response: Any) -> bool:
     """Whether ``response.close()`` has nothing to close: only the request, to which no file was uploaded."""
-    if type(response).close is not HttpResponseBase.close or "close" in response.__dict__:
+    if type(response).close is not CLOSE_RESPONSE or "close" in response.__dict__:
         return False
-    closers = response._resource_closers
-    if not closers:
-        return True
-    return closers == [request.close] and type(request).close is CLOSE_REQUEST and "_files" not in request.__dict__
+    for closer in response._resource_closers:
+        if getattr(closer, "__func__", None) is not CLOSE_REQUEST or closer.__self__.__dict__.get("_files"):
+            return False
+    return True
 
 
 async def _in_this_context(awaitable: Awaitable[Any]) -> None:

@@ -46,6 +46,10 @@ async def unread(request: Any) -> HttpResponse:
     return HttpResponse("unread")
 
 
+async def form(request: Any) -> HttpResponse:
+    return HttpResponse(request.POST["field"])
+
+
 async def fails(request: Any) -> HttpResponse:
     raise LookupError("a view's error")
 
@@ -55,7 +59,7 @@ async def waits(request: Any) -> HttpResponse:
     return HttpResponse()
 
 
-VIEWS = (echo, sync_echo, upload, unread, fails, waits)
+VIEWS = (echo, sync_echo, upload, unread, form, fails, waits)
 
 
 class Spools:
@@ -105,6 +109,14 @@ async def test_an_empty_body_needs_no_file_and_a_small_one_no_thread(fast: Any, 
     await served.get("/echo/", parts=SMALL)
     assert spools.closed == [True]
     assert (served.threads.started, set(threading.enumerate()) - threads) == (0, set())
+
+
+async def test_a_form_without_files_needs_no_thread(fast: Any) -> None:
+    """There is nothing to close after it, although the request has parsed its files."""
+    served = fast(*VIEWS)
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"7")]
+    assert (await served.get("/form/", parts=[b"field=1"], headers=headers)).text == "1"
+    assert served.threads.started == 0
 
 
 async def test_what_goes_to_disk_is_written_in_a_thread(fast: Any, spools: Spools) -> None:

@@ -12,8 +12,9 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.messages import add_message, get_messages
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
-from .exchanges import until
+from .exchanges import PATIENCE_S, until
 
 SEVEN = (
     "django.middleware.security.SecurityMiddleware",
@@ -96,6 +97,36 @@ async def test_a_request_is_freed_at_once(fast: Any, view: Any) -> None:
     assert [reference() for reference in requests] == [None] * 3
 
 
+async def test_a_request_leaves_no_cycle(fast: Any) -> None:
+    """Neither one that never waits nor one whose client goes: collecting them would be part of its time."""
+
+    async def waits(request: Any) -> HttpResponse:
+        await asyncio.sleep(PATIENCE_S)
+        return HttpResponse()
+
+    async def use() -> None:
+        assert (await served.get("/plain/")).status == 200
+        gone = served.open("/waits/")
+        await gone.body_read.wait()
+        await asyncio.sleep(0.01)
+        gone.disconnect()
+        await gone.ended()
+        await asyncio.sleep(0.01)  # its listener's task ends
+
+    served = fast(plain, waits)
+    await use()
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await use()
+        gc.collect()
+        left = {type(one).__name__ for one in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left & {"_Visit", "Disconnects", "Lease", "ThreadSensitiveContext", "ASGIRequest", "HttpResponse"} == set()
+
+
 @pytest.mark.parametrize(
     "what",
     [
@@ -135,6 +166,20 @@ async def test_a_task_that_outlives_its_response_keeps_its_request(site: Any) ->
     await site(view, middleware=SEVEN).get("/view/")
     go_on.set()
     assert await kept[0]
+
+
+async def test_a_close_that_somebody_has_wrapped_is_called(site: Any, monkeypatch: Any) -> None:
+    """By an instrument that came after this was imported."""
+    closed = []
+
+    def wrapped(response: HttpResponseBase) -> None:
+        closed.append(type(response).__name__)
+        usual(response)
+
+    usual = HttpResponseBase.close
+    monkeypatch.setattr(HttpResponseBase, "close", wrapped)
+    await site(plain).get("/plain/")
+    assert closed == ["HttpResponse"]
 
 
 async def test_a_receiver_and_a_closer_find_the_request_whole(site: Any) -> None:
