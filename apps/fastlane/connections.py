@@ -21,6 +21,10 @@ logger = logging.getLogger("django.request")
 Wrappers = dict[str, Any]
 
 PSYCOPG_POOL_SIZE = 4  # what psycopg_pool makes of no size at all
+POSTGRESQL = "django.db.backends.postgresql.base"
+IDLE = 0  # libpq's PQTRANS_IDLE: in no transaction
+# As they were when this was imported: what somebody puts in their place later is theirs, and is called on the thread.
+CLOSE, CLOSE_IF_OBSOLETE = BaseDatabaseWrapper.close, BaseDatabaseWrapper.close_if_unusable_or_obsolete
 
 
 def of_this_thread() -> Wrappers | None:
@@ -37,18 +41,25 @@ def of_this_thread() -> Wrappers | None:
     return attributes if seen else None
 
 
-def _wrappers(held: Wrappers) -> list[tuple[str, BaseDatabaseWrapper]]:
-    return [(alias, one) for alias, one in held.items() if isinstance(one, BaseDatabaseWrapper)]
+def _wrappers(held: Wrappers | None) -> list[BaseDatabaseWrapper]:
+    return [one for one in held.values() if isinstance(one, BaseDatabaseWrapper)] if held else []
 
 
-def need_tidying(held: Wrappers | None) -> bool:
-    """Whether something has to run on the thread before another request may have it. Asked while it rests."""
-    if held is None:
-        return True
+def leave(held: Wrappers | None) -> bool:
+    """At a request's end, while the thread rests; whether something has to run there before another may have it.
+
+    A sound connection goes back to its psycopg pool from here, which waits for nothing and costs less than a hop.
+    """
     if not held:
-        return False
-    connected = _is_connected(signals.request_finished, close_old_connections)
-    return any(_needs_closing(wrapper, connected) for _, wrapper in _wrappers(held))
+        return held is None
+    housekeeping = _is_connected(signals.request_finished, close_old_connections)
+    needed = False
+    for wrapper in _wrappers(held):
+        if housekeeping and _only_goes_back(wrapper):
+            _give_back(wrapper)
+        else:
+            needed |= _needs_closing(wrapper, housekeeping)
+    return needed
 
 
 def _needs_closing(wrapper: BaseDatabaseWrapper, housekeeping: bool) -> bool:
@@ -59,6 +70,8 @@ def _needs_closing(wrapper: BaseDatabaseWrapper, housekeeping: bool) -> bool:
         return True
     if not housekeeping:
         return False
+    if not _closes_if_obsolete_as_django_does(wrapper):
+        return True
     # The one thing it does to a connection that is well.
     wrapper.health_check_done = False  # type: ignore[attr-defined]
     if wrapper.autocommit != wrapper.settings_dict["AUTOCOMMIT"] or wrapper.errors_occurred:
@@ -66,16 +79,52 @@ def _needs_closing(wrapper: BaseDatabaseWrapper, housekeeping: bool) -> bool:
     return wrapper.close_at is not None and time.monotonic() >= wrapper.close_at
 
 
+def _closes_if_obsolete_as_django_does(wrapper: BaseDatabaseWrapper) -> bool:
+    kind, name = type(wrapper), "close_if_unusable_or_obsolete"
+    return kind.close_if_unusable_or_obsolete is CLOSE_IF_OBSOLETE and name not in wrapper.__dict__
+
+
+def _only_goes_back(wrapper: Any) -> bool:
+    """Whether all that closing it does is to hand a connection that is well to its psycopg pool."""
+    connection, close_at = wrapper.connection, wrapper.close_at
+    if connection is None or close_at is None or not wrapper.settings_dict["OPTIONS"].get("pool"):
+        return False
+    kind, now_s = type(wrapper), time.monotonic()
+    if kind.__module__ != POSTGRESQL or kind.close is not CLOSE or not {"close", "_close"}.isdisjoint(wrapper.__dict__):
+        return False
+    if not _closes_if_obsolete_as_django_does(wrapper):
+        return False
+    if wrapper.allow_thread_sharing or wrapper.in_atomic_block:
+        return False
+    if wrapper.errors_occurred or wrapper.autocommit != wrapper.settings_dict["AUTOCOMMIT"] or now_s < close_at:
+        return False
+    # Else the pool would roll it back, or close it.
+    pool = getattr(connection, "_pool", None)
+    if pool is None or pool.closed or connection.pgconn.transaction_status != IDLE:
+        return False
+    return connection._expire_at > now_s  # type: ignore[no-any-return]
+
+
+def _give_back(wrapper: Any) -> None:
+    wrapper.inc_thread_sharing()
+    try:
+        CLOSE.__wrapped__(wrapper)  # type: ignore[attr-defined] # async_unsafe, which refuses it on a loop
+    except Exception:
+        logger.exception("A connection could not be given back to its pool")
+    finally:
+        wrapper.dec_thread_sharing()
+
+
 def tidy(held: Wrappers | None) -> None:
     """On the thread: close what must not go on to another request, and discard a wrapper left inside ``atomic``."""
     try:
-        for alias, wrapper in _wrappers(held) if held is not None else _seen_here():
+        for wrapper in _wrappers(held) if held is not None else connections.all(initialized_only=True):
             if wrapper.allow_thread_sharing:
                 continue
             if wrapper.in_atomic_block or wrapper.closed_in_transaction:
                 with contextlib.suppress(Exception):
                     wrapper.close()
-                del connections[alias]
+                del connections[wrapper.alias]
         if _is_connected(signals.request_finished, close_old_connections):
             close_old_connections()
     except Exception:
@@ -83,18 +132,24 @@ def tidy(held: Wrappers | None) -> None:
         close_here()
 
 
-def _seen_here() -> list[tuple[str, BaseDatabaseWrapper]]:
-    return [(one.alias, one) for one in connections.all(initialized_only=True)]
+def prepare(held: Wrappers | None) -> dict[str, int]:
+    """On the thread, before a request's first job: what Django does at ``request_started``, if that is still wanted.
 
-
-def prepare() -> None:
-    """On the thread, before a request's first job: what Django does at ``request_started``, if that is still wanted."""
+    Returns how many server-side cursors each connection has made so far.
+    """
+    if held is not None and not held:
+        return {}
     try:
-        for receiver in (reset_queries, close_old_connections):
-            if _is_connected(signals.request_started, receiver):
-                receiver()
+        resets = _is_connected(signals.request_started, reset_queries)
+        closes = _is_connected(signals.request_started, close_old_connections)
+        for wrapper in connections.all(initialized_only=True) if held is None else _wrappers(held):
+            if resets:
+                wrapper.queries_log.clear()
+            if closes:
+                wrapper.close_if_unusable_or_obsolete()
     except Exception:
         logger.exception("The connections of a thread could not be prepared for the next request")
+    return named_cursors(held)
 
 
 def close_here() -> None:
@@ -107,7 +162,7 @@ def close_here() -> None:
 
 def named_cursors(held: Wrappers | None) -> dict[str, int]:
     """How many server-side cursors each connection has made so far."""
-    return {alias: getattr(one, "_named_cursor_idx", 0) for alias, one in _wrappers(held or {})}
+    return {one.alias: getattr(one, "_named_cursor_idx", 0) for one in _wrappers(held)}
 
 
 def smallest_pool() -> int | None:
@@ -123,16 +178,14 @@ def smallest_pool() -> int | None:
 
 def holds_pooled(held: Wrappers | None) -> bool:
     """Whether a thread has a connection of a pool, seen from anywhere while nothing runs on it."""
-    return any(
-        one.connection is not None and one.settings_dict["OPTIONS"].get("pool") for _, one in _wrappers(held or {})
-    )
+    return any(one.connection is not None and one.settings_dict["OPTIONS"].get("pool") for one in _wrappers(held))
 
 
 def open_transactions(held: Wrappers | None) -> list[str]:
     """Aliases of connections with an open transaction, seen from the loop while the thread rests."""
     return [
-        alias
-        for alias, one in _wrappers(held or {})
+        one.alias
+        for one in _wrappers(held)
         if one.connection is not None
         and not one.allow_thread_sharing
         and (one.in_atomic_block or (one.settings_dict["AUTOCOMMIT"] and not one.autocommit))
@@ -142,16 +195,19 @@ def open_transactions(held: Wrappers | None) -> list[str]:
 def open_cursors(held: Wrappers | None) -> list[str]:
     """On the thread: aliases of connections with a server-side cursor open, which the database is asked for."""
     found = []
-    for alias, one in _wrappers(held or {}):
+    for one in _wrappers(held):
         if one.vendor == "postgresql" and one.connection is not None:
             with one.connection.cursor() as cursor:  # past Django, whose counters and logs it is no business of
                 cursor.execute("SELECT 1 FROM pg_cursors LIMIT 1")
                 if cursor.fetchone():
-                    found.append(alias)
+                    found.append(one.alias)
     return found
 
 
 def _is_connected(signal: Any, receiver: Any) -> bool:
     """Whether a project still has Django's own receiver connected."""
     key = id(receiver)
-    return any(entry[0][0] == key for entry in signal.receivers)
+    for entry in signal.receivers:  # noqa: SIM110 - any() costs a generator, for every request
+        if entry[0][0] == key:
+            return True
+    return False

@@ -12,24 +12,10 @@ from typing import Any, TypeVar
 from asgiref.sync import AsyncToSync, SyncToAsync
 
 from . import connections
+from .job import Job
 from .threads import ThreadPool, Worker
 
 T = TypeVar("T")
-
-
-class Job(Future[Any]):
-    """A call, and what becomes of it. Cancelled while it waits, it leaves the queue at once."""
-
-    def __init__(self, lease: Lease, call: Callable[[], Any]) -> None:
-        super().__init__()
-        self.lease = lease
-        self.call: Callable[[], Any] | None = call
-
-    def cancel(self) -> bool:
-        cancelled = super().cancel()
-        if cancelled:
-            self.lease.withdraw(self)
-        return cancelled
 
 
 class Lease(Executor):
@@ -52,8 +38,11 @@ class Lease(Executor):
         self.pool = pool
         self.jobs: deque[Job] = deque()
 
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Run on the request's thread, which is leased now if it was not. Raises RuntimeError after the end."""
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Job:  # type: ignore[override]
+        """Run on the request's thread, which is leased now if it was not; called by ``run_in_executor``, on the loop.
+
+        Raises RuntimeError after the end.
+        """
         job = Job(self, self._parkable(fn) if not args and not kwargs else partial(fn, *args, **kwargs))
         pool = self.pool
         with pool.lock:
@@ -68,12 +57,10 @@ class Lease(Executor):
     def perform(self, job: Job) -> None:
         """Called on the thread."""
         if self.named_cursors is None:
-            connections.prepare()
-            self.named_cursors = connections.named_cursors(self._held)
+            self.named_cursors = connections.prepare(self._held)
         result: Any = None
         error: BaseException | None = None
-        alive = job.set_running_or_notify_cancel()
-        if alive:
+        if not job.cancelled():
             try:
                 result = job.call()  # type: ignore[misc] # it is there until now
             except BaseException as raised:  # it belongs to whoever awaits the job
@@ -81,10 +68,7 @@ class Lease(Executor):
         job.call = None  # what it was called with is not to live as long as its result
         # Before the result is known: who gets it must find the lease at rest.
         self._done()
-        if error is not None:
-            job.set_exception(error)
-        elif alive:
-            job.set_result(result)
+        job.settle(result, error)
         del job, result, error
 
     def _done(self) -> None:
@@ -114,7 +98,7 @@ class Lease(Executor):
     def refuse(self, error: RuntimeError) -> None:
         """There is no thread to be had. Called with the pool's lock held."""
         while self.jobs:
-            self.jobs.popleft().set_exception(error)
+            self.jobs.popleft().settle(None, error)
         self._rests()
 
     def withdraw(self, job: Job) -> None:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from . import connections
 
 if TYPE_CHECKING:
-    from .lease import Job, Lease
+    from .job import Job
+    from .lease import Lease
 
 REST_S = 10.0  # after this much rest a surplus thread ends
 TIDY = "tidy"
@@ -107,7 +108,7 @@ class ThreadPool:
     def dispatch(self) -> None:
         """Start whoever is next while there is room."""
         takes_newcomers = True
-        while self.running < self.size and (queue := self._next(takes_newcomers)):
+        while (self.queue or self.newcomers) and self.running < self.size and (queue := self._next(takes_newcomers)):
             lease, came = queue.popitem(last=False)
             if lease.worker is None:
                 try:
@@ -151,7 +152,7 @@ class ThreadPool:
 
     def give_back(self, worker: Worker) -> None:
         """A thread whose lease has ended: tidied up first where that takes work."""
-        if connections.need_tidying(worker.connections):
+        if connections.leave(worker.connections):
             worker.inbox.put(TIDY)
         else:
             self._rest(worker)

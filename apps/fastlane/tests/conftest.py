@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import path
 
 from apps.fastlane.handler import FastlaneHandler
+from apps.fastlane.lease import Lease
 from apps.fastlane.threads import ThreadPool
 
 from .exchanges import PATIENCE_S, Site
@@ -92,6 +94,27 @@ def site(make_site: MakeSite, handler_class: Any) -> Callable[..., Site]:
 def fast(make_site: MakeSite) -> Callable[..., Site]:
     """``fast(view, …)``: for what only the fast lane does."""
     return lambda *views, **named: make_site(FastlaneHandler, *views, **named)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPool]:
+    """Of one function that runs at a time, on two threads at most."""
+    pool = ThreadPool(size=1, most=2)
+    yield pool
+    pool.close()
+
+
+def hold(lease: Lease) -> tuple[Any, threading.Event]:
+    """A job that runs until the event is set."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def holds() -> bool:
+        inside.set()
+        return leave.wait(PATIENCE_S)
+
+    future = lease.submit(holds)
+    assert inside.wait(PATIENCE_S)
+    return future, leave
 
 
 class Announced:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.core.signals import request_finished, request_started
+from django.core.signals import request_finished
 from django.db import OperationalError, close_old_connections, transaction
 from django.http import HttpResponse
 
@@ -96,50 +96,6 @@ async def test_a_transaction_that_is_left_open_is_nobody_else_s(
         if pooled:
             served.threads.close()
             await asyncio.to_thread(postgres.connection.close_pool)
-
-
-async def test_who_waits_for_a_pool_s_connection_keeps_nobody_from_giving_one_back(fast: Any, postgres: Any) -> None:
-    """As many sync functions may run as there are connections: all could be waiting for one of them."""
-    settings = postgres.connection.settings_dict
-    settings["CONN_MAX_AGE"] = 0
-    settings["OPTIONS"] = {**settings["OPTIONS"], "pool": {"min_size": 2, "max_size": 2, "timeout": PATIENCE_S / 2}}
-
-    async def asks_twice(request: Any) -> HttpResponse:
-        await sync_to_async(postgres.pid)()
-        await asyncio.sleep(0.02)
-        return HttpResponse(str(await sync_to_async(postgres.pid)()))
-
-    served = fast(asks_twice, size=2)
-    try:
-        answers = await asyncio.gather(*(served.get("/asks_twice/") for _ in range(10)))
-        assert [answer.status for answer in answers] == [200] * 10
-        assert (served.threads.running, served.threads.waiting) == (0, 0)
-    finally:
-        served.threads.close()
-        await asyncio.to_thread(postgres.connection.close_pool)
-
-
-async def test_a_pool_s_connection_that_nobody_closes_stays_of_use(fast: Any, postgres: Any) -> None:
-    """A project without Django's housekeeping: the connection stays with its thread, which is leased again."""
-    settings = postgres.connection.settings_dict
-    settings["CONN_MAX_AGE"] = 0
-    settings["OPTIONS"] = {**settings["OPTIONS"], "pool": {"min_size": 1, "max_size": 1, "timeout": PATIENCE_S / 2}}
-
-    def view(request: Any) -> HttpResponse:
-        return HttpResponse(str(postgres.pid()))
-
-    served = fast(view, size=1)
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    try:
-        answers = [await asyncio.wait_for(served.get("/view/"), PATIENCE_S) for _ in range(3)]
-        assert len({answer.text for answer in answers}) == 1
-    finally:
-        for signal in signals:
-            signal.connect(close_old_connections)
-        served.threads.close()
-        await asyncio.to_thread(postgres.connection.close_pool)
 
 
 async def test_a_transaction_is_closed_also_without_django_s_housekeeping(fast: Any, postgres: Any) -> None:
