@@ -98,14 +98,18 @@ async def test_a_request_is_freed_at_once(fast: Any, view: Any) -> None:
 
 
 async def test_a_request_leaves_no_cycle(fast: Any) -> None:
-    """Neither one that never waits nor one whose client goes: collecting them would be part of its time."""
+    """Neither one that never waits nor one that does, nor one whose client goes: collecting is part of its time."""
 
     async def waits(request: Any) -> HttpResponse:
         await asyncio.sleep(PATIENCE_S)
         return HttpResponse()
 
+    async def calls(request: Any) -> HttpResponse:
+        return HttpResponse(await sync_to_async(str)(1))
+
     async def use() -> None:
-        assert (await served.get("/plain/")).status == 200
+        for url in ("/plain/", "/calls/"):
+            assert (await served.get(url)).status == 200
         gone = served.open("/waits/")
         await gone.body_read.wait()
         await asyncio.sleep(0.01)
@@ -113,7 +117,7 @@ async def test_a_request_leaves_no_cycle(fast: Any) -> None:
         await gone.ended()
         await asyncio.sleep(0.01)  # its listener's task ends
 
-    served = fast(plain, waits)
+    served = fast(plain, calls, waits)
     await use()
     gc.collect()
     gc.set_debug(gc.DEBUG_SAVEALL)
