@@ -58,9 +58,9 @@ class Disconnects:
             if message["type"] != "http.disconnect":
                 raise AssertionError(f"Invalid ASGI message after request body: {message['type']}")
         except asyncio.CancelledError:
-            if self.over:  # a task that ends with this error is a cycle: its traceback has this frame, and that the task
-                return
-            raise
+            if not self.over:
+                raise
+            return  # a task that keeps this error is a cycle: the traceback has this frame, and that the task
         except Exception as error:
             self.error = error
         if not self.over:
