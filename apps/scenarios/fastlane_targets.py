@@ -141,8 +141,9 @@ ROWS = (
         "slow_io",
         (Measure(f"async@{FAST}+default", at_most=0.0), Measure(f"async@{STOCK}+default", seen="1,000")),
         concurrency=1000,
-        settings={"wait": 2000.0},
+        settings={"wait": 5000.0},
         figure=Figure.THREADS,
+        least_duration_s=10.0,
         most_rounds=1,
     ),
     Row(
