@@ -97,12 +97,15 @@ def gunicorn(hosting: Hosting, *options: str) -> tuple[str, ...]:
 
 
 def uvicorn(hosting: Hosting, entry_point: str) -> tuple[str, ...]:
-    """Uvicorn's command line, for stock Django and for the fast lane alike."""
+    """Uvicorn's command line, for stock Django and for the fast lane alike.
+
+    Of the ASGI servers it alone puts X-Forwarded-* into the scope unless told otherwise; nobody sends them here.
+    """
     return (
         *(hosting.python, "-m", "uvicorn", entry_point, "--fd", "{fd}"),
         *("--workers", str(workers_or_one(hosting))),
         *("--loop", "auto", "--http", "auto", "--lifespan", "on", "--no-access-log", "--log-level", "warning"),
-        *("--timeout-keep-alive", str(KEEP_ALIVE_S), "--timeout-graceful-shutdown", "1"),
+        *("--no-proxy-headers", "--timeout-keep-alive", str(KEEP_ALIVE_S), "--timeout-graceful-shutdown", "1"),
     )
 
 
