@@ -102,6 +102,8 @@ def _one_row(name: str, words: str, stack: str) -> Row:
             Measure(fast, f"async@{STOCK}+{stack}", at_least=2.2, seen="2.2–2.3"),
             Measure(fast, f"sync@{THREADS}+{stack}", at_least=1.1, seen="1.1–1.18"),
             Measure(fast, SIBLING, aim=0.45, seen="0.41"),
+            # Threads that keep their connections, which stock's cannot.
+            Measure(kept, f"async@{STOCK}+{stack}"),
             Measure(kept, f"sync@{THREADS}-kept+{stack}"),
             Measure(kept, SIBLING),
         ),
