@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 import time
+from functools import lru_cache
 from typing import Any
 
 from django.core import signals
@@ -21,10 +23,10 @@ logger = logging.getLogger("django.request")
 Wrappers = dict[str, Any]
 
 PSYCOPG_POOL_SIZE = 4  # what psycopg_pool makes of no size at all
-POSTGRESQL = "django.db.backends.postgresql.base"
 IDLE = 0  # libpq's PQTRANS_IDLE: in no transaction
-# As they were when this was imported: what somebody puts in their place later is theirs, and is called on the thread.
-CLOSE, CLOSE_IF_OBSOLETE = BaseDatabaseWrapper.close, BaseDatabaseWrapper.close_if_unusable_or_obsolete
+# Modules whose functions are known here.
+BASE, ASYNC_UNSAFE = BaseDatabaseWrapper.__module__, "django.utils.asyncio"
+POSTGRESQL, PSYCOPG_POOL = "django.db.backends.postgresql.base", "psycopg_pool.pool"
 
 
 def of_this_thread() -> Wrappers | None:
@@ -55,10 +57,14 @@ def leave(held: Wrappers | None) -> bool:
     housekeeping = _is_connected(signals.request_finished, close_old_connections)
     needed = False
     for wrapper in _wrappers(held):
-        if housekeeping and _only_goes_back(wrapper):
-            _give_back(wrapper)
-        else:
-            needed |= _needs_closing(wrapper, housekeeping)
+        try:
+            if housekeeping and _only_goes_back(wrapper):
+                _give_back(wrapper)
+            else:
+                needed |= _needs_closing(wrapper, housekeeping)
+        except Exception:
+            logger.exception("A connection could not be judged from outside; its own thread looks after it")
+            needed = True
     return needed
 
 
@@ -70,7 +76,7 @@ def _needs_closing(wrapper: BaseDatabaseWrapper, housekeeping: bool) -> bool:
         return True
     if not housekeeping:
         return False
-    if not _closes_if_obsolete_as_django_does(wrapper):
+    if not _is_known(wrapper):
         return True
     # The one thing it does to a connection that is well.
     wrapper.health_check_done = False  # type: ignore[attr-defined]
@@ -79,9 +85,17 @@ def _needs_closing(wrapper: BaseDatabaseWrapper, housekeeping: bool) -> bool:
     return wrapper.close_at is not None and time.monotonic() >= wrapper.close_at
 
 
-def _closes_if_obsolete_as_django_does(wrapper: BaseDatabaseWrapper) -> bool:
-    kind, name = type(wrapper), "close_if_unusable_or_obsolete"
-    return kind.close_if_unusable_or_obsolete is CLOSE_IF_OBSOLETE and name not in wrapper.__dict__
+@lru_cache(maxsize=256)
+def _is_own(function: Any, module: str) -> bool:
+    """Whether a function is written in that module's file: not one that somebody has put around or in place of it."""
+    code = getattr(function, "__code__", None)
+    return code is not None and code.co_filename == getattr(sys.modules.get(module), "__file__", None)
+
+
+def _is_known(wrapper: BaseDatabaseWrapper) -> bool:
+    """Whether it is judged and closed by what is known here: ``close_if_unusable_or_obsolete`` as Django has it."""
+    name = "close_if_unusable_or_obsolete"
+    return name not in wrapper.__dict__ and _is_own(type(wrapper).close_if_unusable_or_obsolete, BASE)
 
 
 def _only_goes_back(wrapper: Any) -> bool:
@@ -89,28 +103,46 @@ def _only_goes_back(wrapper: Any) -> bool:
     connection, close_at = wrapper.connection, wrapper.close_at
     if connection is None or close_at is None or not wrapper.settings_dict["OPTIONS"].get("pool"):
         return False
-    kind, now_s = type(wrapper), time.monotonic()
-    if kind.__module__ != POSTGRESQL or kind.close is not CLOSE or not {"close", "_close"}.isdisjoint(wrapper.__dict__):
+    if wrapper.allow_thread_sharing or wrapper.in_atomic_block or wrapper.errors_occurred:
         return False
-    if not _closes_if_obsolete_as_django_does(wrapper):
+    now_s = time.monotonic()
+    if wrapper.autocommit != wrapper.settings_dict["AUTOCOMMIT"] or now_s < close_at:
         return False
-    if wrapper.allow_thread_sharing or wrapper.in_atomic_block:
-        return False
-    if wrapper.errors_occurred or wrapper.autocommit != wrapper.settings_dict["AUTOCOMMIT"] or now_s < close_at:
-        return False
-    # Else the pool would roll it back, or close it.
     pool = getattr(connection, "_pool", None)
-    if pool is None or pool.closed or connection.pgconn.transaction_status != IDLE:
+    # Else the pool would roll it back, or close it.
+    if pool is None or pool.closed or connection.pgconn.transaction_status != IDLE or connection._expire_at <= now_s:
         return False
-    return connection._expire_at > now_s  # type: ignore[no-any-return]
+    if getattr(pool, "_drained_at", 0.0) >= getattr(connection, "_created_at", now_s):
+        return False
+    return _is_known(wrapper) and _closes_as_django_does(wrapper) and _takes_back_as_psycopg_does(pool)
+
+
+def _closes_as_django_does(wrapper: Any) -> bool:
+    kind = type(wrapper)
+    return (
+        kind.__module__ == POSTGRESQL
+        and {"close", "_close"}.isdisjoint(wrapper.__dict__)
+        and _is_own(kind.close, ASYNC_UNSAFE)
+        and _is_own(getattr(kind.close, "__wrapped__", None), BASE)
+        and _is_own(kind._close, POSTGRESQL)
+        and _is_own(getattr(kind.pool, "fget", None), POSTGRESQL)
+    )
+
+
+def _takes_back_as_psycopg_does(pool: Any) -> bool:
+    """Not, for one, as its NullConnectionPool, which closes connections, and connects with its lock held."""
+    kind = type(pool)
+    return (
+        (kind.__module__, kind.__name__) == (PSYCOPG_POOL, "ConnectionPool")
+        and "putconn" not in pool.__dict__
+        and _is_own(kind.putconn, PSYCOPG_POOL)
+    )
 
 
 def _give_back(wrapper: Any) -> None:
     wrapper.inc_thread_sharing()
     try:
-        CLOSE.__wrapped__(wrapper)  # type: ignore[attr-defined] # async_unsafe, which refuses it on a loop
-    except Exception:
-        logger.exception("A connection could not be given back to its pool")
+        wrapper.close.__wrapped__(wrapper)  # without async_unsafe, which refuses it on a loop
     finally:
         wrapper.dec_thread_sharing()
 
@@ -118,18 +150,25 @@ def _give_back(wrapper: Any) -> None:
 def tidy(held: Wrappers | None) -> None:
     """On the thread: close what must not go on to another request, and discard a wrapper left inside ``atomic``."""
     try:
-        for wrapper in _wrappers(held) if held is not None else connections.all(initialized_only=True):
+        for alias, wrapper in _with_aliases(held):
             if wrapper.allow_thread_sharing:
                 continue
             if wrapper.in_atomic_block or wrapper.closed_in_transaction:
                 with contextlib.suppress(Exception):
                     wrapper.close()
-                del connections[wrapper.alias]
+                del connections[alias]
         if _is_connected(signals.request_finished, close_old_connections):
             close_old_connections()
     except Exception:
         logger.exception("The connections of a thread could not be tidied up; they are closed")
         close_here()
+
+
+def _with_aliases(held: Wrappers | None) -> list[tuple[str, BaseDatabaseWrapper]]:
+    """A wrapper may be kept under another alias than its own."""
+    if held is None:
+        return [(one.alias, one) for one in connections.all(initialized_only=True)]
+    return [(alias, one) for alias, one in held.items() if isinstance(one, BaseDatabaseWrapper)]
 
 
 def prepare(held: Wrappers | None) -> dict[str, int]:
@@ -142,10 +181,14 @@ def prepare(held: Wrappers | None) -> dict[str, int]:
     try:
         resets = _is_connected(signals.request_started, reset_queries)
         closes = _is_connected(signals.request_started, close_old_connections)
-        for wrapper in connections.all(initialized_only=True) if held is None else _wrappers(held):
-            if resets:
+        known = _wrappers(held)
+        if held is None or len(known) != len(held):  # what is no wrapper of Django's may stand for one
+            known = connections.all(initialized_only=True)
+        if resets:
+            for wrapper in known:
                 wrapper.queries_log.clear()
-            if closes:
+        if closes:
+            for wrapper in known:
                 wrapper.close_if_unusable_or_obsolete()
     except Exception:
         logger.exception("The connections of a thread could not be prepared for the next request")
@@ -162,7 +205,7 @@ def close_here() -> None:
 
 def named_cursors(held: Wrappers | None) -> dict[str, int]:
     """How many server-side cursors each connection has made so far."""
-    return {one.alias: getattr(one, "_named_cursor_idx", 0) for one in _wrappers(held)}
+    return {alias: getattr(one, "_named_cursor_idx", 0) for alias, one in held.items()} if held else {}
 
 
 def smallest_pool() -> int | None:

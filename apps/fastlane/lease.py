@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any, TypeVar
+from weakref import ref
 
 from asgiref.sync import AsyncToSync, SyncToAsync
 
@@ -220,10 +221,10 @@ class ParkingLoop:
         executor = getattr(AsyncToSync.executors, "current", None)
         if executor is None:
             return
-        submit = executor.submit
+        submit, itself = type(executor).submit, ref(executor)  # or it would be a cycle
 
         def submit_and_stay(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-            return submit(self._run, fn, *args, **kwargs)  # type: ignore[no-any-return]
+            return submit(itself(), self._run, fn, *args, **kwargs)  # type: ignore[no-any-return]
 
         executor.submit = submit_and_stay
 

@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.messages import add_message, get_messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.decorators import sync_only_middleware
 
 from .exchanges import PATIENCE_S, until
 
@@ -25,6 +26,7 @@ SEVEN = (
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
+OURS = {"ASGIRequest", "CurrentThreadExecutor", "Disconnects", "HttpResponse", "Job", "Lease", "ParkingLoop", "_Visit"}
 requests: list[Any] = []  # weak references
 leases: list[Any] = []
 kept: list[Any] = []
@@ -97,15 +99,38 @@ async def test_a_request_is_freed_at_once(fast: Any, view: Any) -> None:
     assert [reference() for reference in requests] == [None] * 3
 
 
+@sync_only_middleware
+def sync_only(get_response: Any) -> Any:
+    def passes(request: Any) -> Any:
+        return get_response(request)
+
+    return passes
+
+
+async def leaves(use: Any) -> set[str]:
+    """What the garbage collector has to come for afterwards: the names of such types as are a request's."""
+    await use()
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await use()
+        gc.collect()
+        return {type(one).__name__ for one in gc.garbage} & OURS
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+
+async def calls(request: Any) -> HttpResponse:
+    return HttpResponse(await sync_to_async(str)(1))
+
+
 async def test_a_request_leaves_no_cycle(fast: Any) -> None:
     """Neither one that never waits nor one that does, nor one whose client goes: collecting is part of its time."""
 
     async def waits(request: Any) -> HttpResponse:
         await asyncio.sleep(PATIENCE_S)
         return HttpResponse()
-
-    async def calls(request: Any) -> HttpResponse:
-        return HttpResponse(await sync_to_async(str)(1))
 
     async def use() -> None:
         for url in ("/plain/", "/calls/"):
@@ -118,17 +143,17 @@ async def test_a_request_leaves_no_cycle(fast: Any) -> None:
         await asyncio.sleep(0.01)  # its listener's task ends
 
     served = fast(plain, calls, waits)
-    await use()
-    gc.collect()
-    gc.set_debug(gc.DEBUG_SAVEALL)
-    try:
-        await use()
-        gc.collect()
-        left = {type(one).__name__ for one in gc.garbage}
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
-    assert left & {"_Visit", "Disconnects", "Lease", "ThreadSensitiveContext", "ASGIRequest", "HttpResponse"} == set()
+    assert await leaves(use) == set()
+
+
+async def test_a_request_below_a_sync_only_middleware_leaves_no_cycle(fast: Any) -> None:
+    async def use() -> None:
+        for url in ("/plain/", "/calls/"):
+            assert (await served.get(url)).status == 200
+        await asyncio.sleep(0.01)
+
+    served = fast(plain, calls, middleware=(f"{__name__}.sync_only",))
+    assert await leaves(use) == set()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.signals import request_finished
-from django.db import OperationalError, close_old_connections, transaction
+from django.db import OperationalError, close_old_connections, connections, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.http import HttpResponse
 
 from .conftest import ALIAS, Postgres
@@ -96,6 +97,28 @@ async def test_a_transaction_that_is_left_open_is_nobody_else_s(
         if pooled:
             served.threads.close()
             await asyncio.to_thread(postgres.connection.close_pool)
+
+
+async def test_a_transaction_left_open_under_another_alias_is_nobody_else_s(fast: Any, postgres: Any) -> None:
+    """A wrapper may be kept under another alias than its own; the one that has it is left alone."""
+    other = "fastlane_other"
+    own: list[Any] = []
+
+    def leaves(request: Any) -> HttpResponse:
+        postgres.pid()
+        own.append(postgres.connection)
+        connections[other] = DatabaseWrapper(postgres.connection.settings_dict, alias=ALIAS)
+        connections[other].set_autocommit(False)
+        connections[other].in_atomic_block = True
+        return HttpResponse()
+
+    def look(request: Any) -> HttpResponse:
+        return HttpResponse(f"{hasattr(connections._connections, other)} {postgres.connection is own[0]}")
+
+    served = fast(leaves, look, size=1, most=1)
+    await served.get("/leaves/")
+    await asyncio.to_thread(postgres.wait_for, 1)
+    assert (await served.get("/look/")).text == "False True"
 
 
 async def test_a_transaction_is_closed_also_without_django_s_housekeeping(fast: Any, postgres: Any) -> None:
