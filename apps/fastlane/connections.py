@@ -183,7 +183,7 @@ def prepare(held: Wrappers | None) -> dict[str, int]:
         closes = _is_connected(signals.request_started, close_old_connections)
         known = _wrappers(held)
         if held is None or len(known) != len(held):  # what is no wrapper of Django's may stand for one
-            known = connections.all(initialized_only=True)
+            known = list(connections.all(initialized_only=True))
         if resets:
             for wrapper in known:
                 wrapper.queries_log.clear()
